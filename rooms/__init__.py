@@ -1,0 +1,1 @@
+"""What a meeting is: pure rules over plain values. No I/O, no clock reads, no asyncio."""
