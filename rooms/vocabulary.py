@@ -1,6 +1,6 @@
 """The words that every subject shares: ids, roles, the bases of commands and events, `Refused`.
 
-Times are milliseconds since the epoch on the room's clock; names that end in `_seconds` or `_minutes` are in those units.
+Times are milliseconds since the epoch on the room's clock; names that end in `_seconds` or `_minutes` have those units.
 """
 
 import math
@@ -20,8 +20,8 @@ Presence = Literal["here", "away"]
 ChatMode = Literal["open", "slow", "service", "closed"]
 
 FACILITATORS: Final = frozenset[Role]({"facilitator", "cofacilitator"})
-TIMEKEEPERS: Final = FACILITATORS | {"timekeeper"}
-GREETERS: Final = FACILITATORS | {"greeter"}
+TIMEKEEPERS: Final = frozenset[Role]({*FACILITATORS, "timekeeper"})
+GREETERS: Final = frozenset[Role]({*FACILITATORS, "greeter"})
 SERVICE: Final = TIMEKEEPERS | GREETERS
 
 Code = Literal[
@@ -66,7 +66,7 @@ Topic = Annotated[str, Meta(max_length=TOPIC_LENGTH)]
 CommandId = Annotated[int, Meta(ge=1, le=MAX_COMMAND_ID)]
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - protocol.md's word
     """A rule said no, and nothing changed.
 
     `code` is a promise to programs, `message` one plain sentence for a person; `retry_after` is in seconds.
@@ -79,11 +79,12 @@ class Refused(Exception):
         self.retry_after = retry_after
 
 
-def _snake(name: str) -> str:
+def snake(name: str) -> str:
+    """`HandRaised` as `hand_raised`: the code's name as the wire has it."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-class Command(Struct, frozen=True, kw_only=True, tag_field="t", tag=_snake):
+class Command(Struct, frozen=True, kw_only=True, tag_field="t", tag=snake):
     """What a participant asks for. `id` is 0 where it does not come from the wire."""
 
     id: CommandId = 0
@@ -97,11 +98,11 @@ class Tick(Request, frozen=True):
     """A deadline may have come. Carried out until it has nothing more to say."""
 
 
-class Event(Struct, kw_only=True, omit_defaults=True, tag_field="t", tag=_snake):
+class Event(Struct, kw_only=True, omit_defaults=True, tag_field="t", tag=snake):
     """What happened. `decide` sets `at` and `by`; the log sets `seq` and `tag`.
 
-    `by` is absent where the room itself did it. An event that `moves` changes what later commands may do; talk does not,
-    so that two people talking at once never stand in each other's way.
+    `by` is absent where the room itself did it. An event that `moves` changes what later commands may do; talk does
+    not, so that two people talking at once never stand in each other's way.
     """
 
     moves: ClassVar[bool] = True
@@ -119,6 +120,9 @@ class Audience(Struct, frozen=True, omit_defaults=True):
     service: bool = False
     who: tuple[ParticipantId, ...] = ()
 
+
+ROOM: Final = ParticipantId("")
+"""`by` of what the room itself says though somebody's command was the occasion; absent on the wire."""
 
 EVERYONE: Final = Audience(everyone=True)
 SERVICE_TEAM: Final = Audience(service=True)
@@ -154,4 +158,3 @@ def written(text: str) -> str:
     if not text:
         raise Refused("bad_message", "There is nothing written here.")
     return text
-

@@ -1,0 +1,288 @@
+"""What keeps people safe: mute, remove and block, lock, quiet, calls for help and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar
+
+from msgspec import Struct
+
+from rooms import floor
+from rooms.chat import message_for
+from rooms.vocabulary import (
+    FACILITATORS,
+    GREETERS,
+    SERVICE,
+    ChatMode,
+    Command,
+    Event,
+    MessageId,
+    MessageText,
+    ParticipantId,
+    Refused,
+    Who,
+)
+
+if TYPE_CHECKING:
+    from rooms.room import Alarm, Room
+
+
+class Blocked(Struct, omit_defaults=True):
+    id: ParticipantId
+    name: str
+    device_id: str = ""
+
+
+class Quiet(Struct):
+    """While it lasts nothing of what was before is changed; it is only overridden."""
+
+    by_itself: bool  # because the service team was missing; it ends when one of them is back
+    stopped_the_clock: bool = False
+
+
+class Muted(Event):
+    who: ParticipantId
+
+
+class Unmuted(Event):
+    who: ParticipantId
+
+
+class Removed(Event):
+    who: ParticipantId
+    block: bool
+
+
+class Unblocked(Event):
+    who: ParticipantId
+
+
+class Locked(Event):
+    pass
+
+
+class Unlocked(Event):
+    pass
+
+
+class Quieted(Event):
+    left: int | None = None  # ms, of the share whose clock it stopped
+
+
+class Unquieted(Event):
+    """Everything is as it was before; `ends_at` or `answer_by` of a share whose clock runs again."""
+
+    locked: bool
+    queue_open: bool
+    mode: ChatMode
+    every: float | None = None
+    ends_at: int | None = None
+    answer_by: int | None = None
+
+
+class HelpAsked(Event):
+    moves: ClassVar[bool] = False
+
+    text: str | None = None
+
+
+class Reported(Event):
+    moves: ClassVar[bool] = False
+
+    who: ParticipantId | None = None
+    message: MessageId | None = None
+    text: str | None = None
+
+
+class Mute(Command, frozen=True):
+    who: Who
+
+
+class Unmute(Command, frozen=True):
+    who: Who
+
+
+class Remove(Command, frozen=True):
+    who: Who
+    block: bool = True
+
+
+class Unblock(Command, frozen=True):
+    who: Who
+
+
+class Lock(Command, frozen=True):
+    pass
+
+
+class Unlock(Command, frozen=True):
+    pass
+
+
+class QuietRoom(Command, frozen=True, tag="quiet"):
+    pass
+
+
+class Unquiet(Command, frozen=True):
+    pass
+
+
+class AskForHelp(Command, frozen=True):
+    text: MessageText | None = None
+
+
+class Report(Command, frozen=True):
+    who: Who | None = None
+    message: Who | None = None
+    text: MessageText | None = None
+
+
+def decide_mute(room: Room, command: Mute, by: ParticipantId, now: int) -> list[Event]:
+    room.require(by, GREETERS)
+    who = room.act_on(by, command.who)
+    return [] if who.muted else [Muted(who.id), *floor.give_up(room, who.id, "muted", now)]
+
+
+def decide_unmute(room: Room, command: Unmute, by: ParticipantId, now: int) -> list[Event]:
+    room.require(by, GREETERS)
+    who = room.act_on(by, command.who)
+    return [Unmuted(who.id)] if who.muted else []
+
+
+def decide_remove(room: Room, command: Remove, by: ParticipantId, now: int) -> list[Event]:
+    room.require(by, GREETERS)
+    if command.who in room.gone:  # whose line broke just before somebody found the button
+        return [Removed(ParticipantId(command.who), command.block)]
+    who = room.act_on(by, command.who).id
+    if who == by:
+        raise Refused("not_allowed", "To go yourself, leave.")
+    return [*floor.give_up(room, who, "left", now), Removed(who, command.block)]
+
+
+def decide_unblock(room: Room, command: Unblock, by: ParticipantId, now: int) -> list[Event]:
+    room.require(by, FACILITATORS)
+    if command.who not in room.blocked:
+        raise Refused("no_such_participant", "Nobody of that id is blocked.")
+    return [Unblocked(ParticipantId(command.who))]
+
+
+def decide_lock(room: Room, command: Lock, by: ParticipantId, now: int) -> list[Event]:
+    _check_not_quiet(room, by)
+    return [] if room.locked else [Locked()]
+
+
+def decide_unlock(room: Room, command: Unlock, by: ParticipantId, now: int) -> list[Event]:
+    _check_not_quiet(room, by)
+    return [Unlocked()] if room.locked else []
+
+
+def _check_not_quiet(room: Room, by: ParticipantId) -> None:
+    room.require(by, SERVICE)
+    if room.is_quiet:
+        raise Refused("not_now", "The room is quiet, and locked with it; end the quiet first.")
+
+
+def decide_quiet_room(room: Room, command: QuietRoom, by: ParticipantId, now: int) -> list[Event]:
+    room.require(by, SERVICE)
+    return [] if room.is_quiet else [_quieted(room, now)]
+
+
+def decide_unquiet(room: Room, command: Unquiet, by: ParticipantId, now: int) -> list[Event]:
+    room.require(by, SERVICE)
+    return [_unquieted(room, now)] if room.is_quiet else []
+
+
+def _quieted(room: Room, now: int) -> Quieted:
+    share = room.floor
+    return Quieted(share.ends_at - now if share is not None and share.ends_at is not None else None)
+
+
+def _unquieted(room: Room, now: int) -> Unquieted:
+    event = Unquieted(
+        room.locked, room.queue.is_open, room.chat_mode, room.chat_every if room.chat_mode == "slow" else None
+    )
+    if room.floor is not None and room.quiet is not None:
+        if room.quiet.stopped_the_clock and room.floor.left is not None:
+            event.ends_at = now + room.floor.left
+        if room.floor.answer_by is not None:
+            event.answer_by = now + round(room.format.answer_seconds * 1000)
+    return event
+
+
+def decide_ask_for_help(room: Room, command: AskForHelp, by: ParticipantId, now: int) -> list[Event]:
+    return [HelpAsked(command.text)]
+
+
+def decide_report(room: Room, command: Report, by: ParticipantId, now: int) -> list[Event]:
+    if command.who is None and command.message is None:
+        raise Refused("bad_message", "Say whom or which message you mean.")
+    who = None
+    if command.who is not None:
+        who = ParticipantId(command.who)
+        if who not in room.participants and who not in room.gone:
+            raise Refused("no_such_participant", "Nobody of that id is in this room.")
+    message = None if command.message is None else message_for(room, command.message, room.find(by)).id
+    return [Reported(who, message, command.text)]
+
+
+def alarms(room: Room) -> Iterator[Alarm]:
+    """Quiet that comes and goes by itself, where the format wants it."""
+    if room.quiet is None:
+        if room.format.unattended == "quiet" and room.unattended_from is not None and room.state != "ended":
+            yield room.unattended_from, lambda now: [_quieted(room, now)]
+    elif room.quiet.by_itself and room.alone_since is None:
+        yield room.at, lambda now: [_unquieted(room, now)]
+
+
+def on_muted(room: Room, event: Muted) -> None:
+    if participant := room.participants.get(event.who):
+        participant.muted = True
+
+
+def on_unmuted(room: Room, event: Unmuted) -> None:
+    if participant := room.participants.get(event.who):
+        participant.muted = False
+
+
+def on_removed(room: Room, event: Removed) -> None:
+    participant = room.take_out(event.who, event.seq, event.at) or room.gone.pop(event.who, None)
+    if event.block and participant is not None:
+        room.blocked[event.who] = Blocked(event.who, participant.name, participant.device_id)
+
+
+def on_unblocked(room: Room, event: Unblocked) -> None:
+    room.blocked.pop(event.who, None)
+
+
+def on_locked(room: Room, event: Locked) -> None:
+    room.locked = True
+
+
+def on_unlocked(room: Room, event: Unlocked) -> None:
+    room.locked = False
+
+
+def on_quieted(room: Room, event: Quieted) -> None:
+    room.quiet = Quiet(by_itself=event.by is None, stopped_the_clock=event.left is not None)
+    if event.left is not None and room.floor is not None:
+        floor.stop_clock(room.floor, event.left, event.at)
+
+
+def on_unquieted(room: Room, event: Unquieted) -> None:
+    room.quiet = None
+    room.locked, room.queue.is_open, room.chat_mode = event.locked, event.queue_open, event.mode
+    if event.every is not None:
+        room.chat_every = event.every
+    if room.floor is not None:
+        if event.ends_at is not None:
+            floor.run_clock(room.floor, event.ends_at, event.at)
+        if event.answer_by is not None:
+            room.floor.answer_by = event.answer_by
+
+
+def on_help_asked(room: Room, event: HelpAsked) -> None:
+    """Only told to the service team; the room stays as it is."""
+
+
+def on_reported(room: Room, event: Reported) -> None:
+    """Only told to the service team; the room stays as it is."""
