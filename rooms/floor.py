@@ -682,7 +682,8 @@ def on_circle_formed(room: Room, event: CircleFormed) -> None:
 
 def on_called(room: Room, event: Called) -> None:
     if event.name is not None:
-        room.make_known(event.who, event.name).shares = event.shares
+        called = room.make_known(event.who, event.name)
+        called.shares, called.presence = event.shares, "here"
     hand = _take_hand(room, event.who)
     room.floor = Share(event.who, event.share, answer_by=event.answer_by, hand=hand)
     room.told[event.share] = Told(event.who)

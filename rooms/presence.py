@@ -298,6 +298,8 @@ def decide_give_role(room: Room, command: GiveRole, by: ParticipantId, now: int)
         raise Refused("not_allowed", "Only the facilitator makes or unmakes a cofacilitator.")
     if not taker.device:
         raise Refused("not_allowed", "A person without a device cannot take a role.")
+    if taker.presence == "away" and command.role != "member":
+        raise Refused("not_now", "This person is away just now.")
     return [] if taker.role == command.role else _role_changes(room, taker, command.role, "given")
 
 

@@ -1,0 +1,68 @@
+# Openchair. `make run` starts a practice meeting that you can walk into; `make test` proves that all of it works.
+
+PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do command -v $$p && break; done)
+BIN := .venv/bin
+WEB := client/web
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test run test check bench lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+setup: .venv/ready $(WEB)/dist/.vite/manifest.json ## Make .venv/ with the command `openchair`, and build the page
+
+run: setup ## Start the practice room on 127.0.0.1:8000 (PORT=… for another port)
+	$(BIN)/openchair practice --port $(or $(PORT),8000)
+
+test: setup .venv/ready-to-test ## Run all tests, with a real browser
+	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm test --silent
+	$(BIN)/python -m pytest $(TESTS)
+
+check: setup .venv/ready-to-test ## Types, format, lint, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
+
+bench: setup .venv/ready-to-bench ## Measure beside the rivals (about ten minutes)
+	$(BIN)/python -m bench $(BENCH)
+
+lock: ## Renew the locked versions from pyproject.toml
+	$(BIN)/pip install --quiet uv
+	for set in "requirements:build" "requirements-dev:dev" "requirements-bench:bench"; do \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-emit-index-url \
+	    --no-emit-find-links --custom-compile-command "make lock" pyproject.toml --group $${set#*:} -o $${set%:*}.txt; \
+	done
+
+clean: ## Remove all that the other commands made
+	rm -rf .venv $(WEB)/node_modules $(WEB)/dist bench/build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/ready: requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Openchair needs Python 3.11 or newer (python3)."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Openchair needs Python 3.11 or newer; this is $$($(PYTHON) --version)."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/ready-to-test: .venv/ready requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
+	@sh tests/e2e/install-browser.sh
+	@touch $@
+
+.venv/ready-to-bench: .venv/ready requirements-bench.txt
+	@command -v cc >/dev/null || { echo "The load generator needs a C compiler (cc). On Debian and Ubuntu: apt-get install gcc libc6-dev"; exit 1; }
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-bench.txt
+	@touch $@
+
+$(WEB)/node_modules/.package-lock.json: .venv/ready $(WEB)/package.json $(WEB)/package-lock.json
+	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund
+	@touch $@
+
+$(WEB)/dist/.vite/manifest.json: $(WEB)/node_modules/.package-lock.json $(shell find $(WEB)/src -type f 2>/dev/null) $(WEB)/vite.config.ts
+	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
+	@touch $@
