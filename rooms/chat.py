@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
 
 from msgspec import Meta, Struct, field
+from msgspec.structs import replace
 
+from rooms import floor
 from rooms.formats import Phase
 from rooms.vocabulary import (
     EVERYONE,
@@ -49,6 +51,7 @@ class Message(Struct, omit_defaults=True):
     audience: Audience = EVERYONE
     reactions: dict[str, int] = field(default_factory=dict)
     reactors: dict[str, list[ParticipantId]] = field(default_factory=dict)
+    pinned_at: list[int] = field(default_factory=list)  # the sequence numbers of the events that quote it
 
 
 class Celebration(Struct, omit_defaults=True):
@@ -83,8 +86,20 @@ class Reacted(Event):
     on: bool
 
 
+class Quote(Struct, omit_defaults=True):
+    """What was said, for those who came after it."""
+
+    text: str
+    at: int
+    by: ParticipantId | None = None
+    reply_to: MessageId | None = None
+    name: str | None = None
+    reactions: dict[str, int] = field(default_factory=dict)
+
+
 class Pinned(Event):
     message: MessageId
+    said: Quote
 
 
 class Unpinned(Event):
@@ -212,9 +227,19 @@ def forgotten_by(room: Room, event: Event) -> list[int]:
     if not isinstance(event, Unsaid):
         return []
     if message := room.messages.get(MessageId(event.message)):
-        return [message.seq]
+        return [message.seq, *message.pinned_at]
     told = room.told.get(ShareId(event.message))
     return list(told.written_at) if told else []
+
+
+def blanked(event: Event) -> Event:
+    """The event as the log keeps it when its text was taken back: it says nothing, and replays to the same state."""
+    match event:
+        case Said() | floor.Shared():
+            return replace(event, text="")
+        case Pinned():
+            return replace(event, said=replace(event.said, text=""))
+    raise ValueError(f"{type(event).__name__} has no text to take back")
 
 
 def decide_react(room: Room, command: React, by: ParticipantId, now: int) -> list[Event]:
@@ -240,7 +265,8 @@ def decide_pin(room: Room, command: Pin, by: ParticipantId, now: int) -> list[Ev
         return []
     if len(room.pinned) >= room.limits.pins:
         raise Refused("full", "Too many messages are pinned already.")
-    return [Pinned(message.id)]
+    m = message
+    return [Pinned(m.id, Quote(m.text, m.at, m.by, m.reply_to, m.name, dict(m.reactions)))]
 
 
 def decide_unpin(room: Room, command: Unpin, by: ParticipantId, now: int) -> list[Event]:
@@ -357,6 +383,14 @@ def on_reacted(room: Room, event: Reacted) -> None:
 
 def on_pinned(room: Room, event: Pinned) -> None:
     room.pinned.append(event.message)
+    message, said = room.messages.get(event.message), event.said
+    if message is None:  # said before this part of the room was seen
+        message = Message(
+            event.message, event.seq, said.text, "everyone", said.at, said.by, said.reply_to, said.name,
+            reactions=dict(said.reactions),
+        )  # fmt: skip
+        room.messages = {message.id: message, **room.messages}
+    message.pinned_at.append(event.seq)
 
 
 def on_unpinned(room: Room, event: Unpinned) -> None:

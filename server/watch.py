@@ -1,5 +1,7 @@
 """What a connection may hold, and the one timer that pings all of them and ends those that do not move."""
 
+from __future__ import annotations
+
 import asyncio
 from typing import TYPE_CHECKING, Final
 

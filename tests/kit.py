@@ -4,6 +4,7 @@
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -83,7 +84,7 @@ class Meeting:
         return room
 
 
-def a_meeting(*phases: Phase, minutes: float = 60, **rules: object) -> Meeting:
+def a_meeting(*phases: Phase, minutes: float = 60, **rules: Any) -> Meeting:
     """A meeting whose doors have just opened, with nobody in it. `rules` are those of its format."""
     meeting = Meeting()
     format_ = msgspec.convert({"phase": phases or (A_ROUND,), "doors_minutes": 15, **rules}, Format)
@@ -92,7 +93,7 @@ def a_meeting(*phases: Phase, minutes: float = 60, **rules: object) -> Meeting:
     return meeting
 
 
-def a_round(*people: ParticipantId, phase: Phase = A_ROUND, **rules: object) -> Meeting:
+def a_round(*people: ParticipantId, phase: Phase = A_ROUND, **rules: Any) -> Meeting:
     """A meeting in its first phase, with Fay facilitating and `people` in it."""
     meeting = a_meeting(phase, **rules)
     meeting.join(FAY, *people)

@@ -1,0 +1,122 @@
+"""Every setting, and the only reader of the environment.
+
+A setting `away_…` is the variable `OPENCHAIR_AWAY_…`; a secret may come from a file instead (`OPENCHAIR_…_FILE`). A value
+that is wrong stops the start and names itself.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import msgspec
+from msgspec import Meta, Struct
+
+PREFIX = "OPENCHAIR_"
+
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+
+
+class SettingsError(Exception):
+    """A setting has a wrong value; the message names it and says what was expected."""
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Times in seconds, sizes in bytes, unless the name says otherwise."""
+
+    data: Annotated[str, Meta(min_length=1, description="The folder of all that a small box keeps.")] = "data"
+    database: Annotated[str, Meta(description="The schedule's database; without it SQLite in the data folder.")] = ""
+    redis: Annotated[str, Meta(description="The Redis of several workers; without it the log is in memory.")] = ""
+    workers: Annotated[int, Meta(ge=1, le=256, description="How many worker processes.")] = 1
+    host: Annotated[str, Meta(description="The address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="The port to listen on; 0 takes a free one.")] = 8000
+    origin: Annotated[
+        tuple[str, ...],
+        Meta(description="Web origins of this site, separated by commas; the first one is used in links."),
+    ] = ()
+    who_may_create: Annotated[
+        Literal["anyone", "invited", "operator"],
+        Meta(description="Who may create meetings; on a loopback-only server anybody."),
+    ] = "operator"
+    invitation: Annotated[str, Meta(description="The invitation that lets its holders create meetings. A secret.")] = ""
+    operator_key: Annotated[str, Meta(description="The key of whoever hosts this server. A secret.")] = ""
+    secret: Annotated[
+        str, Meta(description="Signs seats. A secret; without it one is made in the data folder at the first start.")
+    ] = ""
+    log_format: Annotated[Literal["console", "json"], Meta(description="How log lines look.")] = "console"
+
+    hello_seconds: Annotated[float, Meta(gt=0, le=60, description="Time for a client's first message.")] = 10
+    blink_seconds: Annotated[float, Meta(ge=0, le=60, description="A line back within this makes no news.")] = 5
+    commands_per_second: Annotated[float, Meta(gt=0, le=1e6, description="Commands a second of one seat.")] = 10
+    command_burst: Annotated[int, Meta(ge=1, le=1_000_000, description="Commands of one seat at once.")] = 30
+    joins_per_second: Annotated[
+        float, Meta(gt=0, le=1e6, description="Newcomers a second from one address into one room.")
+    ] = 3
+    connections: Annotated[int, Meta(ge=1, le=1_000_000, description="Connections of one worker.")] = 10_000
+    rooms: Annotated[int, Meta(ge=1, le=1_000_000, description="Open rooms of one worker.")] = 2_000
+    room_participants: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="People of one room, those gone included.")
+    ] = 5_000
+    room_lobby: Annotated[int, Meta(ge=1, le=100_000, description="People in one waiting room.")] = 200
+    room_hands: Annotated[int, Meta(ge=1, le=100_000, description="Raised hands in one queue.")] = 500
+    room_messages: Annotated[int, Meta(ge=10, le=100_000, description="Chat messages that a room remembers.")] = 1_000
+    room_events: Annotated[
+        int, Meta(ge=10, le=1_000_000, description="Events between two snapshots of a room's log.")
+    ] = 2_000
+    message_bytes: Annotated[int, Meta(ge=1024, le=1 << 20, description="The size of a client's message.")] = 16 * 1024
+    slow_bytes: Annotated[int, Meta(ge=1024, description="Unsent: what is ephemeral is skipped.")] = 256 * 1024
+    cut_bytes: Annotated[int, Meta(ge=1024, description="Unsent: the connection is cut (4008).")] = 1024 * 1024
+    stall_seconds: Annotated[float, Meta(gt=0, le=600, description="Unsent without progress: cut (4008).")] = 10
+    ping_seconds: Annotated[float, Meta(gt=0, le=600, description="Between two pings.")] = 20
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return self.host in {"127.0.0.1", "localhost", "::1"}
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite+aiosqlite:///{Path(self.data) / 'openchair.sqlite'}"
+
+
+SECRETS = ("secret", "invitation", "operator_key", "database", "redis")
+
+
+def load(environ: Mapping[str, str] = os.environ, **given: Any) -> Settings:
+    """The settings: `given` (the command line's, None where it said nothing) before the environment before the defaults.
+
+    Raises `SettingsError`.
+    """
+    values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    for field in msgspec.structs.fields(Settings):
+        if field.name in values:
+            continue
+        variable = PREFIX + field.name.upper()
+        text = environ.get(variable)
+        if text is None and field.name in SECRETS and (path := environ.get(variable + "_FILE")):
+            text = _read(variable + "_FILE", path)
+        if text is not None:
+            values[field.name] = _convert(variable, text, field.type)
+    try:
+        return msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _read(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{variable}: {error.strerror}") from None
+
+
+def _convert(variable: str, text: str, type_: Any) -> Any:
+    value: Any = text
+    inner = get_args(type_)[0] if get_origin(type_) is Annotated else type_
+    if get_origin(inner) is tuple:
+        value = [part.strip() for part in text.split(",") if part.strip()]
+    try:
+        return msgspec.convert(value, type_, strict=False)
+    except msgspec.ValidationError as error:
+        shown = "a value" if variable.removeprefix(PREFIX).lower() in SECRETS else f"'{text}'"
+        raise SettingsError(f"{variable}: {str(error)[0].lower()}{str(error)[1:]}, got {shown}") from None
