@@ -109,9 +109,10 @@ class Connection(asyncio.Protocol):
 
         The endpoint then returns. Raises `RuntimeError` before `accept` and for a second time.
         """
-        handshake, self._handshake = self._handshake, None
+        handshake = self._handshake
         if handshake is None or not (handshake.handshake_complete or handshake.transport.is_closing()):
             raise RuntimeError("expected to be taken over once, after accept")
+        self._handshake = None
         self._watch = handshake.watch
         self._receiver = receiver
         self._transport = transport = handshake.transport

@@ -1,0 +1,98 @@
+"""The hub: carries a room's events to this worker's connections. It encodes once, frames once, and waits for nobody."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Protocol
+
+from rooms.room import Room
+from rooms.vocabulary import ParticipantId
+from server.log import Entry
+from server.wire import Message, TypingNews, framed
+
+TYPING_SECONDS: Final = 0.02  # news of who is writing is gathered for so long: it is chatty, and nobody waits for it
+
+Write = Callable[[bytes], None]
+
+
+class Link(Protocol):
+    """A participant's connection, as the hub needs it. `write` and `write_ephemeral` take finished frames."""
+
+    who: ParticipantId
+    text: bool
+    write: Write
+    write_ephemeral: Write
+
+
+class Hub:
+    """The connections of one room on this worker, at most one for each participant."""
+
+    def __init__(self) -> None:
+        self.links: dict[ParticipantId, Link] = {}
+        self._writes: dict[bool, dict[Link, Write]] = {False: {}, True: {}}  # by encoding
+        self._typing: dict[ParticipantId, bool] = {}
+
+    def attach(self, link: Link) -> Link | None:
+        """Carry to `link` from now on; the participant's connection until now, if another."""
+        before = self.links.get(link.who)
+        if before is not None:
+            self.detach(before)
+        self.links[link.who] = link
+        self._writes[link.text][link] = link.write
+        return before
+
+    def detach(self, link: Link) -> None:
+        self._writes[link.text].pop(link, None)
+        if self.links.get(link.who) is link:
+            del self.links[link.who]
+
+    def publish(self, room: Room, entries: Sequence[Entry], answers: Mapping[Link, list[Message]]) -> None:
+        """Carry `entries` to all who may see them, and each asker's `answers` right behind them in the same write."""
+        for text, writes in self._writes.items():
+            if writes and entries:
+                if all(entry.audience.everyone for entry in entries):
+                    data = framed([entry.event for entry in entries], text)
+                    if answers:
+                        writes = writes.copy()
+                        for link, messages in answers.items():
+                            if writes.pop(link, None) is not None:
+                                link.write(data + framed(messages, text))
+                    for write in writes.values():
+                        write(data)
+                else:
+                    self._publish_narrowly(room, entries, text, answers)
+        for link, messages in answers.items():
+            if not entries or link not in self._writes[link.text]:
+                link.write(framed(messages, link.text))
+
+    def _publish_narrowly(
+        self, room: Room, entries: Sequence[Entry], text: bool, answers: Mapping[Link, list[Message]]
+    ) -> None:
+        frames: dict[tuple[bool, ...], bytes] = {}
+        for link, write in tuple(self._writes[text].items()):
+            seen = tuple(room.may_see(link.who, entry.event.seq, entry.audience) for entry in entries)
+            data = frames.get(seen)
+            if data is None:
+                events = [entry.event for entry, may in zip(entries, seen, strict=True) if may]
+                data = frames[seen] = framed(events, text) if events else b""
+            if link in answers:
+                data += framed(answers[link], text)
+            if data:
+                write(data)
+
+    def type(self, who: ParticipantId, on: bool) -> None:
+        """Tell the others, soon, that `who` is writing or has stopped."""
+        if not self._typing:
+            asyncio.get_running_loop().call_later(TYPING_SECONDS, self._tell_who_types)
+        self._typing[who] = on
+
+    def _tell_who_types(self) -> None:
+        news = [TypingNews(who=who, on=on) for who, on in self._typing.items()]
+        self._typing = {}
+        for text, writes in self._writes.items():
+            if writes:
+                data = framed(news, text)
+                for link in tuple(writes):
+                    if all(item.who != link.who for item in news):
+                        link.write_ephemeral(data)
+                    elif others := [item for item in news if item.who != link.who]:
+                        link.write_ephemeral(framed(others, text))

@@ -1,0 +1,52 @@
+"""Seats: signed, so that nothing has to be remembered of them; and what is hashed before it is kept."""
+
+import secrets
+from hashlib import blake2b
+from pathlib import Path
+
+from itsdangerous import BadSignature, Signer
+
+from rooms.vocabulary import ParticipantId, RoomId
+
+SECRET_FILE = "secret"
+
+
+class Seats:
+    """Makes and reads the seats of one installation. A seat names a room and a participant, and nothing of the person."""
+
+    def __init__(self, secret: str) -> None:
+        self._signer = Signer(secret, salt="openchair.seat", digest_method="sha256")
+
+    def seat(self, room: RoomId, who: ParticipantId) -> str:
+        return self._signer.sign(f"{room}/{who}").decode()
+
+    def holder(self, room: RoomId, seat: str) -> ParticipantId | None:
+        """Whose seat it is; None if it is no seat of this room."""
+        try:
+            of_room, _, who = self._signer.unsign(seat).decode().rpartition("/")
+        except (BadSignature, UnicodeDecodeError, UnicodeEncodeError):
+            return None
+        return ParticipantId(who) if of_room == room else None
+
+
+def new_participant() -> ParticipantId:
+    """A fresh id, which nobody can guess."""
+    return ParticipantId(secrets.token_urlsafe(6))
+
+
+def device_id(room: RoomId, device: str | None) -> str:
+    """What a room keeps of a client's device name: enough to know it again in this room, and nowhere else."""
+    return "" if not device else blake2b(device.encode(), key=room.encode()[:64], digest_size=8).hexdigest()
+
+
+def signing_secret(data: Path) -> str:
+    """The installation's secret, made at the first start and readable by its owner only. Raises `OSError`."""
+    path = data / SECRET_FILE
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        data.mkdir(parents=True, exist_ok=True)
+        secret = secrets.token_urlsafe(32)
+        path.touch(mode=0o600)
+        path.write_text(secret, encoding="ascii")
+        return secret
