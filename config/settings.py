@@ -1,7 +1,7 @@
 """Every setting, and the only reader of the environment.
 
-A setting `away_…` is the variable `OPENCHAIR_AWAY_…`; a secret may come from a file instead (`OPENCHAIR_…_FILE`). A value
-that is wrong stops the start and names itself.
+The setting `port` is the variable `OPENCHAIR_PORT`; a secret may come from a file instead (`OPENCHAIR_SECRET_FILE`). A
+value that is wrong stops the start and names itself.
 """
 
 import os
@@ -83,7 +83,7 @@ SECRETS = ("secret", "invitation", "operator_key", "database", "redis")
 
 
 def load(environ: Mapping[str, str] = os.environ, **given: Any) -> Settings:
-    """The settings: `given` (the command line's, None where it said nothing) before the environment before the defaults.
+    """The settings: what is `given` (by the command line; None is nothing) before the environment before the defaults.
 
     Raises `SettingsError`.
     """

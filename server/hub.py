@@ -51,12 +51,11 @@ class Hub:
             if writes and entries:
                 if all(entry.audience.everyone for entry in entries):
                     data = framed([entry.event for entry in entries], text)
-                    if answers:
-                        writes = writes.copy()
-                        for link, messages in answers.items():
-                            if writes.pop(link, None) is not None:
-                                link.write(data + framed(messages, text))
-                    for write in writes.values():
+                    listeners = writes.copy()  # also because a connection that is cut leaves the set
+                    for link, messages in answers.items():
+                        if listeners.pop(link, None) is not None:
+                            link.write(data + framed(messages, text))
+                    for write in listeners.values():
                         write(data)
                 else:
                     self._publish_narrowly(room, entries, text, answers)

@@ -1,21 +1,22 @@
 """Seats: signed, so that nothing has to be remembered of them; and what is hashed before it is kept."""
 
+import os
 import secrets
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from pathlib import Path
 
 from itsdangerous import BadSignature, Signer
 
 from rooms.vocabulary import ParticipantId, RoomId
 
-SECRET_FILE = "secret"
+KEY_FILE = "signing-key"
 
 
 class Seats:
-    """Makes and reads the seats of one installation. A seat names a room and a participant, and nothing of the person."""
+    """Makes and reads the seats of one installation. A seat names a room and a participant, and nothing else."""
 
     def __init__(self, secret: str) -> None:
-        self._signer = Signer(secret, salt="openchair.seat", digest_method="sha256")
+        self._signer = Signer(secret, salt="openchair.seat", digest_method=sha256)
 
     def seat(self, room: RoomId, who: ParticipantId) -> str:
         return self._signer.sign(f"{room}/{who}").decode()
@@ -41,12 +42,12 @@ def device_id(room: RoomId, device: str | None) -> str:
 
 def signing_secret(data: Path) -> str:
     """The installation's secret, made at the first start and readable by its owner only. Raises `OSError`."""
-    path = data / SECRET_FILE
+    path = data / KEY_FILE
     try:
         return path.read_text(encoding="ascii").strip()
     except FileNotFoundError:
         data.mkdir(parents=True, exist_ok=True)
         secret = secrets.token_urlsafe(32)
-        path.touch(mode=0o600)
-        path.write_text(secret, encoding="ascii")
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secret)
         return secret

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from msgspec import Struct, field
 from prometheus_client import CollectorRegistry, Histogram
@@ -62,12 +63,13 @@ class Metrics(Collector):
             ("joins", "Participants who came in.", stats.joins),
         ):
             yield CounterMetricFamily(f"openchair_{name}", text, value)
-        for name, text, label, counter in (
+        labelled: tuple[tuple[str, str, str, Counter[Any]], ...] = (
             ("resumes", "Connections of seats that came back.", "outcome", stats.resumes),
             ("refusals", "Refusals by code.", "code", stats.refusals),
             ("closes", "Connections closed, by close code.", "code", stats.closes),
-        ):
+        )
+        for name, text, label, counter in labelled:
             family = CounterMetricFamily(f"openchair_{name}", text, labels=[label])
-            for value, count in counter.items():
-                family.add_metric([str(value)], count)
+            for key, count in counter.items():
+                family.add_metric([str(key)], count)
             yield family

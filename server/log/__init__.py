@@ -68,8 +68,8 @@ class Window(Struct):
 class Batch(Struct):
     """What was decided together, and is to become true together.
 
-    The events are numbered and tagged from the position that they were decided on. `expected` is the state's version then;
-    `commands` were carried out by it, those without events included; of `forget` the text is taken back.
+    The events are numbered and tagged from the position that they were decided on; `expected` is the state's version
+    then. `commands` were carried out by it, those without events included. Of `forget` the text is taken back.
     """
 
     entries: list[Entry]

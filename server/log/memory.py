@@ -2,6 +2,7 @@
 
 import secrets
 from bisect import bisect_right
+from copy import deepcopy
 
 from msgspec import Struct, field
 
@@ -38,7 +39,7 @@ class MemoryLog:
         if log is None:
             log = self._rooms[room] = _RoomLog(secrets.token_hex(4))
         since = log.entries[log.saved - log.first + 1 :]
-        return Loaded(Position(log.epoch, log.seq, log.tag), log.snapshot, since, log.windows)
+        return Loaded(Position(log.epoch, log.seq, log.tag), log.snapshot, since, deepcopy(log.windows))
 
     async def append(self, room: RoomId, batch: Batch) -> Position:
         log = self._room(room)
