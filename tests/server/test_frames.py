@@ -50,7 +50,7 @@ def read(
 ) -> tuple[list[tuple[int, bytes]], int | None]:
     """What our reader makes of `stream`, cut at `cuts`: the messages, and the code it closed with, if it did."""
     reader = FrameReader(limit)
-    messages = []
+    messages: list[tuple[int, bytes]] = []
     try:
         for piece in pieces(stream, cuts or []):
             for opcode, payload in reader.feed(piece):
