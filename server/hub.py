@@ -31,14 +31,12 @@ class Hub:
         self._writes: dict[bool, dict[Link, Write]] = {False: {}, True: {}}  # by encoding
         self._typing: dict[ParticipantId, bool] = {}
 
-    def attach(self, link: Link) -> Link | None:
-        """Carry to `link` from now on; the participant's connection until now, if another."""
-        before = self.links.get(link.who)
-        if before is not None:
+    def attach(self, link: Link) -> None:
+        """Carry to `link` from now on, and no longer to what its participant had before."""
+        if (before := self.links.get(link.who)) is not None:
             self.detach(before)
         self.links[link.who] = link
         self._writes[link.text][link] = link.write
-        return before
 
     def detach(self, link: Link) -> None:
         self._writes[link.text].pop(link, None)

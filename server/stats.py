@@ -30,8 +30,9 @@ class Stats(Struct):
 class Metrics(Collector):
     """The counters, the gauges that `House` and the loop know, and how late deadlines are met."""
 
-    def __init__(self, stats: Stats, rooms: Callable[[], int], connections: Callable[[], int]) -> None:
-        self._stats, self._rooms, self._connections = stats, rooms, connections
+    def __init__(self, rooms: Callable[[], int], connections: Callable[[], int]) -> None:
+        self.stats = Stats()
+        self._rooms, self._connections = rooms, connections
         self.registry = CollectorRegistry()
         self.registry.register(self)
         buckets = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
@@ -49,7 +50,7 @@ class Metrics(Collector):
         return generate_latest(self.registry)
 
     def collect(self) -> Iterator[Metric]:
-        stats = self._stats
+        stats = self.stats
         yield GaugeMetricFamily("openchair_rooms", "Open rooms.", self._rooms())
         yield GaugeMetricFamily("openchair_connections", "Open connections.", self._connections())
         for name, text, value in (

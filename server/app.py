@@ -1,0 +1,118 @@
+"""The composition root: what belongs together is put together here, and nowhere else."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from config.settings import Settings
+from server.clock import Clock, steady_clock
+from server.house import House
+from server.log.memory import MemoryLog
+from server.schedule.meetings import Schedule
+from server.seats import Seats, signing_secret
+from server.socket import connect
+from server.stats import Metrics
+from server.transport import Bounds, websocket_protocol
+
+LAG_SECONDS = 1.0  # between two looks at how late the loop is
+TOO_LATE_SECONDS = 2.0  # a loop that was so late just now is not ready
+
+
+class App:
+    """One server: its parts, its ASGI application, and the class of its connections."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or steady_clock()
+        self.protocol = websocket_protocol(
+            Bounds(
+                max_message=settings.message_bytes,
+                max_connections=settings.connections,
+                soft=settings.slow_bytes,
+                hard=settings.cut_bytes,
+                stall_seconds=settings.stall_seconds,
+                ping_seconds=settings.ping_seconds,
+            )
+        )
+        self.metrics = Metrics(rooms=lambda: len(self.house), connections=lambda: self.protocol.watch.open)
+        self.schedule = Schedule(settings.database_url)
+        seats = Seats(settings.secret or signing_secret(Path(settings.data)))
+        self.house = House(settings, self.clock, MemoryLog(), seats, self.schedule, self.metrics)
+        self._lag = 0.0
+        self._is_ready = False
+        self.asgi = Starlette(routes=self._routes(), lifespan=self._lifespan)
+
+    def _routes(self) -> list[Route | WebSocketRoute]:
+        return [
+            WebSocketRoute("/rooms/{room}/socket", self._connect),
+            Route("/healthz", self._healthz),
+            Route("/readyz", self._readyz),
+            Route("/metrics", self._metrics),
+        ]
+
+    @asynccontextmanager
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        await self.schedule.open()
+        # What is there at the start stays: the collector need not look at it again and again, and what rooms and
+        # connections leave behind is found by counting references nearly always.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
+        async with asyncio.TaskGroup() as tasks:
+            owned = [tasks.create_task(self.house.live()), tasks.create_task(self._watch_the_loop())]
+            self._is_ready = True
+            yield
+            self._is_ready = False
+            for task in owned:
+                task.cancel()
+        await self.schedule.close()
+
+    async def _connect(self, websocket: WebSocket) -> None:
+        await connect(websocket, self.house)
+
+    async def _healthz(self, request: Request) -> Response:
+        return JSONResponse({"status": "alive"})
+
+    async def _readyz(self, request: Request) -> Response:
+        ready = self._is_ready and self._lag < TOO_LATE_SECONDS
+        return JSONResponse({"status": "ready" if ready else "not ready"}, 200 if ready else 503)
+
+    async def _metrics(self, request: Request) -> Response:
+        return Response(self.metrics.text(), media_type="text/plain; version=0.0.4")
+
+    async def _watch_the_loop(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + LAG_SECONDS
+            await asyncio.sleep(LAG_SECONDS)
+            self._lag = max(0.0, loop.time() - due)
+            self.metrics.loop_lag.observe(self._lag)
+
+    def server(self) -> uvicorn.Server:
+        """The uvicorn server of this application, not started yet."""
+        settings = self.settings
+        return uvicorn.Server(
+            uvicorn.Config(
+                self.asgi,
+                host=settings.host,
+                port=settings.port,
+                http="httptools",
+                ws=self.protocol,
+                loop="uvloop",
+                lifespan="on",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                ws_per_message_deflate=False,
+                timeout_graceful_shutdown=10,
+            )
+        )

@@ -1,0 +1,73 @@
+"""The house: all rooms that are open on this worker."""
+
+import asyncio
+
+from config.settings import Settings
+from rooms.agenda import Close
+from rooms.vocabulary import Refused, RoomId
+from server.clock import Clock
+from server.log import Log
+from server.replica import Replica, World
+from server.schedule.meetings import Ended, Occurrence, Schedule
+from server.seats import Seats
+from server.socket import Hellos
+from server.stats import Metrics
+
+
+class House:
+    """Opens a room's replica when the first person says hello, and forgets it when the room is over."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        log: Log,
+        seats: Seats,
+        schedule: Schedule,
+        metrics: Metrics,
+    ) -> None:
+        self.settings = settings
+        self.stats = metrics.stats
+        self.hellos = Hellos(settings.hello_seconds)
+        self._schedule = schedule
+        self._clock = clock
+        self._world = World(settings, clock, log, seats, metrics.stats, metrics, schedule.mark_ended, self._forget)
+        self._rooms: dict[RoomId, Replica] = {}
+        self._by_slug: dict[str, Replica] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+
+    def __len__(self) -> int:
+        return len(self._rooms)
+
+    async def live(self) -> None:
+        """Own the rooms' tasks until cancelled."""
+        self._schedule.on_deleted = self.close
+        async with asyncio.TaskGroup() as self._tasks:
+            await asyncio.get_running_loop().create_future()
+
+    async def find(self, room: str) -> Occurrence | Ended | None:
+        """The occurrence of a room id, or the current or next one of a meeting's slug."""
+        replica = self._by_slug.get(room) or self._rooms.get(RoomId(room))
+        if replica is not None and not replica.is_over:
+            return replica.occurrence
+        return await self._schedule.occurrence(room, self._clock())
+
+    def replica_of(self, occurrence: Occurrence) -> Replica:
+        """The occurrence's replica, opened if nobody was there yet. Raises `Refused("full")`."""
+        replica = self._rooms.get(occurrence.room)
+        if replica is None:
+            if len(self._rooms) >= self.settings.rooms or self._tasks is None:
+                raise Refused("full", "Too many meetings are open here just now.")
+            replica = self._rooms[occurrence.room] = self._by_slug[occurrence.slug] = Replica(occurrence, self._world)
+            self._tasks.create_task(replica.run(), name="room")
+        return replica
+
+    async def close(self, slug: str) -> None:
+        """The meeting was deleted: its room ends."""
+        if (replica := self._by_slug.get(slug)) is not None:
+            replica.request(Close())
+
+    def _forget(self, replica: Replica) -> None:
+        self._rooms.pop(replica.id, None)
+        if self._by_slug.get(replica.occurrence.slug) is replica:
+            del self._by_slug[replica.occurrence.slug]
