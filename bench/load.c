@@ -68,8 +68,9 @@ static void note_latency(uint64_t due) {
 }
 
 // Every mark is a delivery, however many the server puts into one frame.
-static void count_deliveries(struct member *m, const char *payload, size_t size) {
+static uint64_t count_deliveries(struct member *m, const char *payload, size_t size) {
   const char *at = payload, *end = payload + size;
+  uint64_t before = deliveries;
   while ((at = memchr(at, '@', end - at)) != NULL && end - at >= TEXT_SIZE) {
     if (at[1] != '@' || at[18] != '|') {
       at++;
@@ -85,10 +86,11 @@ static void count_deliveries(struct member *m, const char *payload, size_t size)
     }
     at += TEXT_SIZE;
   }
+  return deliveries - before;
 }
 
 static void enter(struct member *m, const char *payload, size_t size) {
-  if (!dialect->enter(m, payload, size)) return;
+  if (!dialect->hear(m, payload, size)) return;
   m->state = JOINED;
   joined++;
   last_join = now();
@@ -101,7 +103,7 @@ static void frame_received(struct member *m, int opcode, const char *payload, si
       size < 2 ? 1005 : (uint8_t)payload[0] << 8 | (uint8_t)payload[1], size < 2 ? 0 : (int)size - 2, payload + 2);
   else if (opcode == TEXT && size == 1 && payload[0] == '2') send_frame(m, TEXT, "3", 1);  // Engine.IO's ping
   else if (m->state == JOINING) enter(m, payload, size);
-  else count_deliveries(m, payload, size);
+  else if (count_deliveries(m, payload, size) == 0) dialect->hear(m, payload, size);
 }
 
 // The size of the whole frames in `data`, each handed on.

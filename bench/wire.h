@@ -26,8 +26,9 @@ struct member {
 struct dialect {
   const char *name, *path, *subprotocol;
   int opcode;
-  // Say what is next on the way in, after the upgrade (with no payload) and after each message. True once joined.
-  bool (*enter)(struct member *, const char *payload, size_t size);
+  // Hear that the upgrade is done (no payload), or a message without a delivery; answer as the way in asks for.
+  // True once joined.
+  bool (*hear)(struct member *, const char *payload, size_t size);
   // Write the message that says `text` (TEXT_SIZE bytes) to the room; its size.
   size_t (*say)(struct member *, char *out, const char *text);
 };
@@ -69,7 +70,7 @@ static void send_frame(struct member *m, int opcode, const char *payload, size_t
 
 // Plain messages: whoever is in hears "joined"; what one sends, everybody in the room receives as it is.
 
-static bool plain_enter(struct member *m, const char *payload, size_t size) {
+static bool plain_hear(struct member *m, const char *payload, size_t size) {
   (void)m, (void)size;
   return payload != NULL;
 }
@@ -82,7 +83,7 @@ static size_t plain_say(struct member *m, char *out, const char *text) {
 
 // Socket.IO 5 over Engine.IO 4: "0" opens, "40" connects, "42" is an event.
 
-static bool socketio_enter(struct member *m, const char *payload, size_t size) {
+static bool socketio_hear(struct member *m, const char *payload, size_t size) {
   if (payload == NULL || size == 0) return false;
   if (m->step == 0 && payload[0] == '0') {
     send_frame(m, TEXT, "40", 2);
@@ -120,7 +121,7 @@ static bool holds_type(const char *payload, size_t size, const char *type) {
   return memmem(payload, size, wanted, at) != NULL;
 }
 
-static bool openchair_enter(struct member *m, const char *payload, size_t size) {
+static bool openchair_hear(struct member *m, const char *payload, size_t size) {
   if (payload == NULL) {
     char hello[80], name[32];
     size_t at = 0;
@@ -149,7 +150,7 @@ static size_t openchair_say(struct member *m, char *out, const char *text) {
 }
 
 static const struct dialect DIALECTS[] = {
-    {"plain", "/ws/%d", NULL, BINARY, plain_enter, plain_say},
-    {"socketio", "/socket.io/?EIO=4&transport=websocket", NULL, TEXT, socketio_enter, socketio_say},
-    {"openchair", "/rooms/bench-%d/socket", "openchair.v1.msgpack", BINARY, openchair_enter, openchair_say},
+    {"plain", "/ws/%d", NULL, BINARY, plain_hear, plain_say},
+    {"socketio", "/socket.io/?EIO=4&transport=websocket", NULL, TEXT, socketio_hear, socketio_say},
+    {"openchair", "/rooms/bench-%d/socket", "openchair.v1.msgpack", BINARY, openchair_hear, openchair_say},
 };
