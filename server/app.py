@@ -17,6 +17,7 @@ from config.settings import Settings
 from server.clock import Clock, steady_clock
 from server.house import House
 from server.log.memory import MemoryLog
+from server.schedule.api import Api
 from server.schedule.meetings import Schedule
 from server.seats import Seats, signing_secret
 from server.socket import connect
@@ -44,7 +45,7 @@ class App:
             )
         )
         self.metrics = Metrics(rooms=lambda: len(self.house), connections=lambda: self.protocol.watch.open)
-        self.schedule = Schedule(settings.database_url)
+        self.schedule = Schedule(settings.database_url, self.clock)
         seats = Seats(settings.secret or signing_secret(Path(settings.data)))
         self.house = House(settings, self.clock, MemoryLog(), seats, self.schedule, self.metrics)
         self._lag = 0.0
@@ -57,6 +58,7 @@ class App:
             Route("/healthz", self._healthz),
             Route("/readyz", self._readyz),
             Route("/metrics", self._metrics),
+            *Api(self.schedule, self.settings, self.clock).routes(),
         ]
 
     @asynccontextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket
@@ -12,6 +11,7 @@ from starlette.websockets import WebSocket
 from rooms.chat import Typing
 from rooms.vocabulary import ParticipantId, Refused
 from server.hub import Write
+from server.origin import origin_is_allowed
 from server.schedule.meetings import Ended, Occurrence
 from server.transport import Connection, connection_of
 from server.wire import SUBPROTOCOLS, BadCommand, Message, decode_command, decode_hello, framed, refused
@@ -178,8 +178,3 @@ async def connect(websocket: WebSocket, house: House) -> None:
         socket.say_no(Refused("ended", "This meeting is over."), OVER)
     else:
         socket.say_no(Refused("no_such_room", "There is no such meeting here."), NO_SUCH_ROOM)
-
-
-def origin_is_allowed(origin: str | None, host: str, allowed: tuple[str, ...]) -> bool:
-    """Whether a web page of `origin` may connect. No origin: no browser, so nobody's cookies or trust to borrow."""
-    return origin is None or origin in allowed or (bool(host) and urlsplit(origin).netloc == host)

@@ -1,0 +1,184 @@
+"""The HTTP API of meetings: docs/protocol.md, "HTTP"."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from config.settings import Settings
+from rooms.vocabulary import RoomId
+from server.origin import origin_is_allowed
+from server.schedule.keys import Keys, hashed, new_keys
+from server.schedule.meetings import DAY, SLUG, Occurrence, Schedule, Stored
+from server.schedule.posted import Posted, Wrong, changed, new_meeting, posted, shown, slug_of
+
+MOST_BYTES: Final = 256 * 1024
+MOST_DAYS: Final = 366
+
+_encode = msgspec.json.Encoder().encode
+
+
+def answer(value: Any, status: int = 200) -> Response:
+    return Response(_encode(value), status, media_type="application/json")
+
+
+def sorry(wrong: Wrong) -> Response:
+    error = {"code": wrong.code, "message": wrong.message}
+    return answer({"error": error | ({"field": wrong.field} if wrong.field else {})}, wrong.status)
+
+
+class Api:
+    """The requests about meetings."""
+
+    def __init__(self, schedule: Schedule, settings: Settings, now: Callable[[], int]) -> None:
+        self._schedule = schedule
+        self._settings = settings
+        self._now = now
+
+    def routes(self) -> list[Route]:
+        one = "/api/meetings/{slug}"
+        return [
+            Route("/api/meetings", self._asked(self._list), methods=["GET"]),
+            Route("/api/meetings", self._asked(self._create), methods=["POST"]),
+            Route(one, self._asked(self._get), methods=["GET"]),
+            Route(one, self._asked(self._change), methods=["PATCH"]),
+            Route(one, self._asked(self._delete), methods=["DELETE"]),
+        ]
+
+    def _asked(self, handle: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        async def asked(request: Request) -> Response:
+            try:
+                if request.method in {"POST", "PATCH", "DELETE"}:
+                    self._check_origin(request)
+                return await handle(request)
+            except Wrong as wrong:
+                return sorry(wrong)
+
+        return asked
+
+    async def _list(self, request: Request) -> Response:
+        now, ended = self._now(), await self._schedule.ended()
+        return answer({"meetings": [self._shown(stored, now, ended) for stored in await self._schedule.listed()]})
+
+    async def _get(self, request: Request) -> Response:
+        stored, now, ended = await self._find(request), self._now(), await self._schedule.ended()
+        meeting = self._shown(stored, now, ended)
+        if (days := request.query_params.get("days")) is not None:
+            if not days.isascii() or not days.isdigit() or not 0 < int(days[:9]) <= MOST_DAYS:
+                raise Wrong("invalid", f"Expected 1 to {MOST_DAYS} days.", "days")
+            coming = stored.occurrences(now - stored.meeting.length, now + int(days) * DAY)
+            meeting["occurrences"] = [_times(it) for it in coming if it.room not in ended and not it.is_over(now)]
+        return answer(meeting)
+
+    async def _create(self, request: Request) -> Response:
+        self._check_may_create(request)
+        body = await self._body(request)
+        meeting = new_meeting(body, self._now())
+        if body.renew:
+            raise Wrong("not_allowed", "A new meeting's links are new.", "renew")
+        keys = new_keys()
+        secrets = keys.kept(body.passcode or None)
+        if isinstance(body.slug, str):
+            if not SLUG.fullmatch(body.slug):
+                raise Wrong("invalid", "Expected 1 to 64 of the characters a-z, 0-9 and -.", "slug")
+            stored = await self._schedule.add(body.slug, meeting, secrets)
+            if stored is None:
+                raise Wrong("taken", "Another meeting has that slug.", "slug", 409)
+        else:
+            stored = None
+            while stored is None:  # somebody may take it in between
+                slug = slug_of(meeting.name, await self._schedule.slugs())
+                stored = await self._schedule.add(slug, meeting, secrets)
+        urls = self._urls(request, stored.slug, keys, body.passcode or None)
+        return answer({"slug": stored.slug} | urls, 201)
+
+    async def _change(self, request: Request) -> Response:
+        stored = await self._managed(request)
+        body = await self._body(request)
+        meeting = changed(stored.meeting, body, self._now())
+        secrets, keys, fresh = stored.secrets, new_keys(), dict[str, str]()
+        if body.passcode is not None and isinstance(body.passcode, str) and body.passcode:
+            secrets = msgspec.structs.replace(secrets, passcode=hashed(secrets.salt + body.passcode))
+        elif body.passcode is None or body.passcode == "":
+            secrets = msgspec.structs.replace(secrets, passcode=None)
+        for name in body.renew or ():
+            if name not in Keys.__struct_fields__:
+                raise Wrong("invalid", f"Expected some of {', '.join(Keys.__struct_fields__)}.", "renew")
+            secrets = msgspec.structs.replace(secrets, **{f"{name}_key": hashed(getattr(keys, name))})
+            fresh[f"{name}_url"] = self._urls(request, stored.slug, keys, None)[f"{name}_url"]
+        stored = await self._schedule.change(stored.slug, meeting, secrets)
+        return answer(self._shown(stored, self._now(), await self._schedule.ended()) | fresh)
+
+    async def _delete(self, request: Request) -> Response:
+        await self._schedule.delete((await self._managed(request)).slug)
+        return Response(status_code=204)
+
+    async def _find(self, request: Request) -> Stored:
+        stored = await self._schedule.get(request.path_params["slug"])
+        if stored is None:
+            raise Wrong("no_such_meeting", "There is no such meeting here.", status=404)
+        return stored
+
+    async def _managed(self, request: Request) -> Stored:
+        key = _bearer(request)
+        if key is None:
+            raise Wrong("no_key", "This needs the meeting's manage key.", status=401)
+        stored = await self._find(request)
+        if not stored.secrets.may_manage(key):
+            raise Wrong("bad_key", "This is not the meeting's manage key.", status=403)
+        return stored
+
+    def _check_may_create(self, request: Request) -> None:
+        settings, key = self._settings, _bearer(request)
+        if settings.is_loopback or settings.who_may_create == "anyone":
+            return
+        keys = [settings.operator_key] + ([settings.invitation] if settings.who_may_create == "invited" else [])
+        if key is None:
+            raise Wrong("no_key", "Here the operator, or whoever was invited, creates meetings.", status=401)
+        if not any(known and hashed(known) == hashed(key) for known in keys):
+            raise Wrong("bad_key", "This key does not allow to create meetings.", status=403)
+
+    def _check_origin(self, request: Request) -> None:
+        origin, host = request.headers.get("origin"), request.headers.get("host", "")
+        if not origin_is_allowed(origin, host, self._settings.origin):
+            raise Wrong("bad_origin", "This site may not change meetings here.", status=403)
+
+    async def _body(self, request: Request) -> Posted:
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            raise Wrong("bad_content_type", "Expected Content-Type: application/json.", status=415)
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MOST_BYTES:
+                raise Wrong("too_large", f"Expected at most {MOST_BYTES} bytes.", status=413)
+        return posted(body)
+
+    def _shown(self, stored: Stored, now: int, ended: frozenset[RoomId]) -> dict[str, Any]:
+        coming = stored.next(now, ended)
+        return shown(stored, None if coming is None else _times(coming))
+
+    def _urls(self, request: Request, slug: str, keys: Keys, passcode: str | None) -> dict[str, str]:
+        origins = self._settings.origin
+        base = (origins[0] if origins else str(request.base_url)).rstrip("/")
+        room = f"{base}/r/{slug}"
+        return {
+            "join_url": room + (f"#passcode={quote(passcode, safe='')}" if passcode else ""),
+            "host_url": f"{room}#key={keys.host}",
+            "timekeeper_url": f"{room}#key={keys.timekeeper}",
+            "greeter_url": f"{room}#key={keys.greeter}",
+            "manage_url": f"{base}/m/{slug}/manage#key={keys.manage}",
+        }
+
+
+def _bearer(request: Request) -> str | None:
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" and key.strip() else None
+
+
+def _times(occurrence: Occurrence) -> dict[str, Any]:
+    it = occurrence
+    return {"room": it.room, "doors_at": it.doors_at, "starts_at": it.starts_at, "ends_at": it.ends_at}

@@ -1,0 +1,32 @@
+"""The schedule's tables. Secrets are stored as hashes only."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, Table, Text, UniqueConstraint
+
+metadata = MetaData()
+
+meetings = Table(
+    "meetings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("slug", String(64), nullable=False, unique=True),
+    Column("name", String(255), nullable=False),
+    Column("listed", Boolean, nullable=False),
+    Column("meeting", Text, nullable=False),  # the meeting itself, as JSON
+    Column("salt", String(32), nullable=False),
+    Column("host_key", String(64), nullable=False),
+    Column("timekeeper_key", String(64), nullable=False),
+    Column("greeter_key", String(64), nullable=False),
+    Column("manage_key", String(64), nullable=False),
+    Column("passcode", String(64), nullable=True),
+    Column("source", String(255), nullable=True),  # where it was imported from, and its slug there
+    Column("source_slug", String(255), nullable=True),
+    Column("updated_at", BigInteger, nullable=False),  # ms
+    UniqueConstraint("source", "source_slug"),
+)
+
+endings = Table(
+    "endings",
+    metadata,
+    Column("room", String(96), primary_key=True),  # an occurrence that is over, so that it does not open again
+    Column("ended_at", BigInteger, nullable=False),  # ms
+)
