@@ -8,15 +8,17 @@ from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from config.settings import Settings
 from server.clock import Clock, steady_clock
 from server.house import House
 from server.log.memory import MemoryLog
+from server.pages.views import Pages, SecurityHeaders
 from server.schedule.api import Api
 from server.schedule.meetings import Schedule
 from server.seats import Seats, signing_secret
@@ -50,15 +52,22 @@ class App:
         self.house = House(settings, self.clock, MemoryLog(), seats, self.schedule, self.metrics)
         self._lag = 0.0
         self._is_ready = False
-        self.asgi = Starlette(routes=self._routes(), lifespan=self._lifespan)
+        self._pages = Pages(self.schedule, self.clock)
+        self.asgi = Starlette(
+            routes=self._routes(),
+            lifespan=self._lifespan,
+            middleware=[Middleware(SecurityHeaders)],
+            exception_handlers={404: self._pages.not_found, 500: self._pages.failed},
+        )
 
-    def _routes(self) -> list[Route | WebSocketRoute]:
+    def _routes(self) -> list[BaseRoute]:
         return [
             WebSocketRoute("/rooms/{room}/socket", self._connect),
             Route("/healthz", self._healthz),
             Route("/readyz", self._readyz),
             Route("/metrics", self._metrics),
             *Api(self.schedule, self.settings, self.clock).routes(),
+            *self._pages.routes(),
         ]
 
     @asynccontextmanager

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -75,6 +76,7 @@ def serve(
         server = App(settings).server()
     except OSError as error:
         give_up(f"The data folder cannot be used: {error.strerror}.")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises the signal again once it has stopped
     server.run()
     if not server.started:
         give_up(f"The server did not start: is port {settings.port} taken? `openchair check` looks further.")
@@ -85,9 +87,7 @@ def import_(
     source: Annotated[str, typer.Argument(metavar="FILE|URL", help="Meeting Guide JSON.")],
     data: Data = None,
     database: Database = None,
-    program: Annotated[
-        str | None, typer.Option(help="The program (fellowship) whose type codes the feed uses.")
-    ] = None,
+    program: Annotated[str, typer.Option(help="The fellowship whose type codes the feed uses.")] = "",
     timezone: Annotated[str | None, typer.Option(help="The time zone of rows that name none.")] = None,
     online_only: Annotated[bool, typer.Option("--online-only/--all", help="Only rows with a link or a phone.")] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
