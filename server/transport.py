@@ -130,6 +130,8 @@ class Connection(asyncio.Protocol):
         if not self._closing:
             sock = transport.get_extra_info("socket")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._watch.bounds.send_buffer)
+            if sock.family != socket.AF_UNIX:  # uvloop has done it; asyncio only for sockets that name their protocol
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             # At the first unsent byte we are told, so that an unpaused write need not ask.
             transport.set_write_buffer_limits(high=0)
             transport.resume_reading()

@@ -37,6 +37,7 @@ class Watch:
         # Pinged in turn, a lane a tick: all at once would hold up everything else.
         self._lanes: list[set[Connection]] = [set() for _ in range(round(bounds.ping_seconds / self._tick_seconds))]
         self._turn = 0
+        self._time = 0.0  # seconds; stands still while the process does, so that waking up late cuts nobody
         self._paused: dict[Connection, tuple[int, float]] = {}  # what it had drained, and since when it has not moved
         self._ending: dict[Connection, float] = {}  # when its time to close is over
         self._timer: asyncio.TimerHandle | None = None
@@ -55,27 +56,28 @@ class Watch:
 
     def pause(self, connection: Connection) -> None:
         if connection not in self._ending:
-            self._paused[connection] = 0, asyncio.get_running_loop().time()
+            self._paused[connection] = 0, self._time
 
     def resume(self, connection: Connection) -> None:
         self._paused.pop(connection, None)
 
     def end(self, connection: Connection) -> None:
         self._paused.pop(connection, None)
-        self._ending[connection] = asyncio.get_running_loop().time() + self.bounds.close_seconds
+        self._ending[connection] = self._time + self.bounds.close_seconds
 
     def _tick(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(self._tick_seconds, self._tick) if self.open else None
-        now = loop.time()
+        self._timer = None
+        if self.open:
+            self._timer = asyncio.get_running_loop().call_later(self._tick_seconds, self._tick)
+        self._time += self._tick_seconds
         for connection, deadline in tuple(self._ending.items()):
-            if now >= deadline:
+            if self._time >= deadline:
                 connection.abort()
         for connection, (before, since) in tuple(self._paused.items()):
             drained = connection.drained()
             if drained != before:
-                self._paused[connection] = drained, now
-            elif now - since >= self.bounds.stall_seconds:
+                self._paused[connection] = drained, self._time
+            elif self._time - since >= self.bounds.stall_seconds:
                 connection.close(TOO_SLOW)
         self._turn = (self._turn + 1) % len(self._lanes)
         for connection in tuple(self._lanes[self._turn]):

@@ -170,7 +170,7 @@ async def test_sockets_send_at_once_and_buffer_little() -> None:
     async with serving(bounds=Bounds(send_buffer=32 * 1024)) as served:
         client, listener = await served.joined()
         sock = listener.connection._transport.get_extra_info("socket")
-        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0  # by the loop
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 2 * 32 * 1024  # Linux doubles it
         client.hang_up()
 
