@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import msgpack
+import msgpack  # type: ignore[import-untyped]
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -237,6 +237,14 @@ class Served:
     @property
     def replicas(self) -> list[Replica]:
         return list(self.app.house._rooms.values())
+
+    async def rooms_are_gone(self) -> None:
+        """Wait until no room is open."""
+        rooms = [task for task in asyncio.all_tasks() if task.get_name() == "room"]
+        if rooms:
+            _, pending = await asyncio.wait(rooms, timeout=SECONDS)
+            assert not pending, "a room stays open"
+        assert not self.replicas
 
     def pass_time(self, milliseconds: int) -> None:
         """Let time pass, and the rooms notice it."""

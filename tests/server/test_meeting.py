@@ -79,9 +79,7 @@ async def test_after_the_end_nothing_is_left(served: Served) -> None:
     await fay.does("say", text="unrepeatable words")
     await fay.does("end")  # nobody has started it, so there is no fellowship to follow
     assert await fay.closing_code() == 1000
-    async with asyncio.timeout(SECONDS):
-        while served.replicas:
-            await asyncio.sleep(0)
+    await served.rooms_are_gone()
     assert served.log._rooms == {}
     again = await served.connected(room)
     refusal = await again.hello(seat=fay.welcome["seat"])
