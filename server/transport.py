@@ -270,7 +270,6 @@ class Handshake(WebSocketsSansIOProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.logger = self.conn.logger = log
-        self.conn.debug = False  # would log the headers
         self.conn.available_extensions = None  # permessage-deflate: our reader knows no extension
         self.close_timeout = self.watch.bounds.close_seconds
         self.successor: Connection | None = None

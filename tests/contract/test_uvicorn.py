@@ -133,7 +133,6 @@ async def test_the_attributes_that_we_read_and_set_mean_what_we_think() -> None:
         assert isinstance(one.close_timeout, float)
         assert isinstance(one.logger, logging.Logger)
         assert isinstance(one.conn.logger, logging.Logger)
-        assert one.conn.debug is False
         assert isinstance(one.conn.parser, Generator)
         assert hasattr(one.conn, "available_extensions")
         before.set()

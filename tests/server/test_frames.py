@@ -4,7 +4,7 @@ import logging
 from itertools import pairwise
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from websockets.frames import Close, Frame, Opcode
 from websockets.protocol import OPEN
@@ -153,17 +153,20 @@ odd_frames = st.builds(
     rsv=st.sampled_from((0, 0, 0, 1, 2, 4, 7)),
     mask=st.sampled_from((b"\x01\x02\x03\x04", b"\x01\x02\x03\x04", b"")),
 )
+# Continuations of nothing, messages inside others, and now and then a whole one.
+loose_ends = st.builds(client_frame, st.sampled_from((0, TEXT, BINARY)), texts, fin=st.booleans())
 close_frames = st.builds(client_frame, st.just(CLOSE), close_payloads)
-streams = st.lists(st.one_of(legal_frames, fragmented, legal_frames, odd_frames, close_frames), max_size=6).map(
-    b"".join
-)
+streams = st.lists(st.one_of(legal_frames, fragmented, loose_ends, odd_frames, close_frames), max_size=6).map(b"".join)
 
 
+@settings(max_examples=400)
 @given(streams, st.lists(st.integers(0, 1 << 20), max_size=8))
 @example(client_frame(TEXT, "é".encode()[:1], fin=False) + client_frame(0, "é".encode()[1:]), [7])
 @example(client_frame(TEXT, b"\xff"), [])
 @example(client_frame(BINARY, bytes(LIMIT)) + client_frame(BINARY, bytes(LIMIT + 1)), [])
 @example(client_frame(BINARY, bytes(LIMIT - 200), fin=False) + client_frame(0, bytes(201)), [])
+@example(client_frame(0, b"of what?"), [])
+@example(client_frame(TEXT, b"a", fin=False) + client_frame(TEXT, b"b"), [])
 @example(client_frame(BINARY, b"a", fin=False) + client_frame(CLOSE, b"\x03\xe8"), [])
 def test_a_stream_is_read_as_websockets_reads_it_wherever_it_is_cut(stream: bytes, cuts: list[int]) -> None:
     oracle = Oracle()
@@ -216,6 +219,14 @@ def test_frames_cut_at_every_byte_are_the_same_frames() -> None:
     expected = [(TEXT, "Grüße".encode()), (PING, b"p"), (BINARY, bytes(300) + b"end")]
     assert read(stream) == (expected, None)
     assert read(stream, list(range(len(stream)))) == (expected, None)
+
+
+def test_the_close_codes_that_a_client_may_give_are_those_that_websockets_knows() -> None:
+    for code in range(6000):
+        stream = client_frame(CLOSE, code.to_bytes(2))
+        oracle = Oracle()
+        oracle.feed(stream)
+        assert read(stream) == ([], oracle.code)
 
 
 def test_what_came_before_a_violation_is_still_heard() -> None:

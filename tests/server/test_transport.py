@@ -356,11 +356,11 @@ async def test_a_client_that_breaks_the_protocol_is_told_and_dropped(code: int, 
 
 
 async def test_a_client_in_the_middle_of_a_far_too_long_message_still_reads_1009() -> None:
-    async with serving() as served:
+    async with serving(bounds=Bounds(close_seconds=100)) as served:
         client, listener = await served.joined()
-        sending = asyncio.ensure_future(client.send(client_frame(BINARY, bytes(300_000))))
+        sending = asyncio.ensure_future(client.send(client_frame(BINARY, bytes(4_000_000))))
         assert (await client.until_close())[0] == 1009
-        await sending
+        await sending  # nothing was reset under its hands
         client.hang_up()
         assert await listener.closing_code() == 1009
 
@@ -441,6 +441,7 @@ async def test_a_client_that_never_reads_is_slow_long_before_megabytes() -> None
             listener.connection.write(CHUNK)
             written += len(CHUNK)
         assert written < 400_000
+        assert 0 < listener.connection._transport.get_write_buffer_size() <= len(CHUNK)
         client.reset()
 
 
@@ -477,6 +478,22 @@ async def test_a_client_that_takes_nothing_for_the_stall_time_is_cut() -> None:
         while not listener.connection.paused:
             listener.connection.write(CHUNK)
         assert await listener.closing_code() == 4008
+        await client.dropped()
+
+
+async def test_a_client_that_stopped_taking_is_cut_though_it_took_some_and_more_is_written_all_the_time() -> None:
+    async with serving(bounds=Bounds(stall_seconds=0.2, close_seconds=0.2)) as served:
+        client, listener = await served.joined(receive_buffer=4096)
+        for _ in range(100):
+            listener.connection.write(CHUNK)
+        backlog = listener.connection.drained()
+        while listener.connection.drained() == backlog:
+            await client.read_some(8 * 1024)
+        async with asyncio.timeout(SECONDS):
+            while not listener.code.done():
+                listener.connection.write(TEXT_FRAME)
+                await asyncio.sleep(0.01)  # as a room goes on
+        assert listener.code.result() == 4008
         await client.dropped()
 
 
@@ -540,6 +557,18 @@ async def test_whatever_a_client_sends_counts_as_life() -> None:
             assert await client.frame() == (Opcode.PING, b"")
             await client.send_frame(Opcode.TEXT, b"busy")
             assert await listener.message() == "busy"
+        client.hang_up()
+
+
+async def test_who_has_read_a_backlog_is_asked_anew() -> None:
+    async with serving(bounds=Bounds(ping_seconds=0.2)) as served:
+        client, listener = await served.joined(receive_buffer=4096)
+        assert await client.frame() == (Opcode.PING, b"")  # not answered: what follows keeps it busy
+        while not listener.connection.paused:
+            listener.connection.write(CHUNK)
+        while (following := await client.frame())[0] is Opcode.BINARY:
+            pass
+        assert following == (Opcode.PING, b"")
         client.hang_up()
 
 
