@@ -276,6 +276,7 @@ class Handshake(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        self.http: Any = cast(asyncio.Transport, transport).get_protocol()  # still uvicorn's one for HTTP
         self.watch.open += 1
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -305,7 +306,9 @@ class Handshake(WebSocketsSansIOProtocol):
         connections.add(successor)
         self.successor = successor
         self.disconnected = True  # the endpoint can send no more
-        self.conn.parser.close()  # holds itself: without this, all of the handshake would wait for the collector
+        # Each holds itself: without this, they would wait for the collector, with all that they hold besides.
+        self.conn.parser.close()
+        self.http.parser = None
 
     async def run_asgi(self) -> None:
         """As uvicorn's, but the connection outlives an endpoint that has handed it over."""

@@ -11,6 +11,7 @@ import websockets
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Opcode
 from websockets.server import ServerProtocol
@@ -267,9 +268,8 @@ async def test_nothing_of_the_handshake_stays_in_memory() -> None:
             clients = [await served.joined() for _ in range(5)]
             await clients[-1][0].send_frame(Opcode.TEXT, b"the endpoint is over")
             await clients[-1][1].message()
-            kept = [
-                type(thing) for thing in gc.get_objects() if isinstance(thing, Handshake | ServerProtocol | WebSocket)
-            ]
+            handshake = (HttpToolsProtocol, Handshake, ServerProtocol, WebSocket)
+            kept = [type(thing) for thing in gc.get_objects() if isinstance(thing, handshake)]
             assert kept == []
         finally:
             gc.enable()
