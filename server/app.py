@@ -18,8 +18,10 @@ from config.settings import Settings
 from server.clock import Clock, steady_clock
 from server.house import House
 from server.log.memory import MemoryLog
-from server.pages.views import Pages, SecurityHeaders
+from server.pages.headers import SecurityHeaders
+from server.pages.views import Pages
 from server.schedule.api import Api
+from server.schedule.exports import Exports
 from server.schedule.meetings import Schedule
 from server.seats import Seats, signing_secret
 from server.socket import connect
@@ -67,6 +69,7 @@ class App:
             Route("/readyz", self._readyz),
             Route("/metrics", self._metrics),
             *Api(self.schedule, self.settings, self.clock).routes(),
+            *Exports(self.schedule, self.settings).routes(),  # before the pages: a slug has no dot
             *self._pages.routes(),
         ]
 

@@ -8,7 +8,6 @@ import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
-from urllib.parse import urlsplit
 
 import msgspec
 import typer
@@ -18,12 +17,12 @@ from config.settings import Settings, SettingsError, load
 from server.app import App
 from server.clock import steady_clock
 from server.logs import set_up
-from server.schedule.feeds import NotAFeed
+from server.schedule.feeds import Feed, NotAFeed
 from server.schedule.fetching import CannotFetch, fetch
-from server.schedule.importing import Feed, Report, import_feed
+from server.schedule.importing import Report, feed_in, import_feed
 from server.schedule.keys import new_keys
 from server.schedule.meetings import Schedule
-from server.schedule.recurrence import zone_name
+from server.schedule.zones import zone_name
 from server.seats import signing_secret
 
 app = typer.Typer(help="Openchair: a meeting room for peer-support groups.", no_args_is_help=True, add_completion=False)
@@ -98,27 +97,23 @@ def import_(
     if timezone is not None and zone is None:
         give_up("There is no such time zone; expected one like Europe/Berlin.")
     settings = settings_of(data=data, database=database)
-    is_url = urlsplit(source).scheme in {"http", "https"}
-    try:
-        content = fetch(source) if is_url else Path(source).read_bytes()
-        document = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))
-    except CannotFetch as error:
-        give_up(str(error))
-    except OSError as error:
-        give_up(f"The file cannot be read: {error.strerror}.")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        page = content.lstrip()[:1] == b"<"
-        give_up("This is a web page, not a feed." if page else "This is no valid JSON.")
+    is_url = source.lower().startswith(("http://", "https://"))
+    name = source if is_url else Path(source).name
 
     async def do() -> Report:
         schedule = Schedule(settings.database_url, steady_clock())
         await schedule.open()
         try:
-            name = source if is_url else Path(source).name
             return await import_feed(schedule, document, Feed(name, zone, program, online_only), dry_run=dry_run)
         finally:
             await schedule.close()
 
+    try:
+        document = feed_in(fetch(source) if is_url else Path(source).read_bytes())
+    except OSError as error:
+        give_up(f"The file cannot be read: {error.strerror}.")
+    except (CannotFetch, NotAFeed) as error:
+        give_up(str(error))
     try:
         report = asyncio.run(do())
     except NotAFeed as error:
@@ -128,10 +123,10 @@ def import_(
     if as_json:
         typer.echo(msgspec.json.encode(report).decode())
         return
-    for skipped in report.skipped:
-        typer.echo(f"row {skipped['row']}: skipped, {skipped['reason']} ({skipped['slug']})")
-    for warning in report.warnings:
-        typer.echo(f"row {warning['row']}: {warning['reason']} ({warning['slug']})")
+    for note in report.skipped:
+        typer.echo(f"row {note.row}: skipped, {note.reason} ({note.slug})")
+    for note in report.warnings:
+        typer.echo(f"row {note.row}: {note.reason} ({note.slug})" if note.row else f"{note.slug}: {note.reason}")
     done = "would be " if dry_run else ""
     typer.echo(
         f"{report.rows} rows: {report.imported} {done}imported, {report.changed} changed, "

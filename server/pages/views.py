@@ -1,56 +1,30 @@
 """The pages that the server renders: the schedule, a meeting, the shell of the room, and what went wrong."""
 
+import asyncio
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, select_autoescape
-from msgspec import Struct
+from jinja2 import Environment, PackageLoader
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.schedule.meetings import DAY, Occurrence, Schedule, Stored
+from rooms.vocabulary import RoomId
+from server.pages.headers import Cached
+from server.pages.week import AT_ONCE, Dated, Week, week
+from server.schedule.meetings import DAY, Schedule, Stored
 
-HERE = Path(__file__).parent
-CLIENT = Path(__file__).parents[2] / "client" / "web" / "dist"
-WEEK = 7 * DAY
-NEXT_DATES = 56 * DAY
-SHOWN_SOON = 10
-
-SECURITY = {
-    "content-security-policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-        "manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=()",
-    "cross-origin-opener-policy": "same-origin",
-}
-
-
-class Dated(Struct, frozen=True):
-    """An occurrence on a page: the moment, and how the clocks of its own zone say it."""
-
-    stored: Stored
-    occurrence: Occurrence
-    is_open: bool
-
-    @property
-    def local(self) -> datetime:
-        zone = ZoneInfo(self.occurrence.timezone)
-        return datetime.fromtimestamp(self.occurrence.starts_at / 1000, zone)
-
-    @property
-    def iso(self) -> str:
-        return datetime.fromtimestamp(self.occurrence.starts_at / 1000, UTC).isoformat().replace("+00:00", "Z")
+STATIC: Final = Path(__file__).parent / "static"
+CLIENT: Final = Path(__file__).parents[2] / "client" / "web" / "dist"
+ENTRY: Final = "src/main.tsx"
+FAR: Final = 400 * DAY  # how far ahead a meeting's page looks for dates
+DATES: Final = 8
+FRESH: Final = 15_000  # ms that a schedule once worked out is shown; with thousands of meetings it takes a while
 
 
 class Pages:
@@ -60,113 +34,88 @@ class Pages:
         self._schedule = schedule
         self._now = now
         self._client = client
-        loader = PackageLoader("server.pages")
+        self._week: tuple[tuple[list[Stored], frozenset[RoomId], int], Week] | None = None
         self._templates = Environment(
-            loader=loader, autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True
+            loader=PackageLoader("server.pages"), autoescape=True, trim_blocks=True, lstrip_blocks=True
         )
 
     def routes(self) -> list[BaseRoute]:
+        assets = StaticFiles(directory=self._client / "assets", check_dir=False)
         return [
             Route("/", self._index),
             Route("/m/{slug}", self._meeting),
+            Route("/m/{slug}/manage", self._manage),
             Route("/r/{room}", self._room),
-            Mount("/static", Cached(StaticFiles(directory=HERE / "static"), "public, max-age=3600")),
-            Mount(
-                "/assets",
-                Cached(
-                    StaticFiles(directory=self._client / "assets", check_dir=False),
-                    "public, max-age=31536000, immutable",
-                ),
-            ),
+            Mount("/static", Cached(StaticFiles(directory=STATIC), "public, max-age=3600")),
+            Mount("/assets", Cached(assets, "public, max-age=31536000, immutable")),
         ]
 
     async def _index(self, request: Request) -> Response:
-        now, ended = self._now(), await self._schedule.ended()
-        stored = await self._schedule.listed()
-        soon = sorted(
-            (
-                Dated(it, coming, coming.doors_at <= now)
-                for it in stored
-                if (coming := it.next(now, ended)) is not None and coming.starts_at < now + WEEK
-            ),
-            key=lambda dated: (not dated.is_open, dated.occurrence.starts_at),
+        listed, ended, now = await self._schedule.listed(), await self._schedule.ended(), self._now()
+        of = (listed, ended, now // FRESH)
+        if self._week is None or self._week[0] != of:
+            self._week = of, await asyncio.to_thread(week, listed, now, ended)
+        shown = self._week[1]
+        days = [day for day in shown.days if day.meetings]
+        chosen, page, pages = None, 1, 1
+        if shown.is_long:
+            wanted = request.query_params.get("day", "")
+            chosen = next((day for day in days if day.date.isoformat() == wanted), days[0])
+            pages = -(-len(chosen.meetings) // AT_ONCE)
+            page = next((n for n in range(1, pages + 1) if str(n) == request.query_params.get("page")), 1)
+        return self._page(
+            "index.html",
+            count=len(listed),
+            week=shown,
+            days=days,
+            chosen=chosen,
+            page=page,
+            pages=pages,
+            first=(page - 1) * AT_ONCE,
+            at_once=AT_ONCE,
         )
-        days: dict[str, list[Dated]] = {}
-        for dated in sorted(soon, key=lambda dated: dated.occurrence.starts_at):
-            days.setdefault(dated.local.strftime("%A"), []).append(dated)
-        open_now = [dated for dated in soon if dated.is_open]
-        coming_up = [dated for dated in soon if not dated.is_open][:SHOWN_SOON]
-        return self._page("index.html", open_now=open_now, soon=coming_up, days=days, count=len(stored))
 
     async def _meeting(self, request: Request) -> Response:
-        stored = await self._schedule.get(request.path_params["slug"])
-        if stored is None:
-            raise HTTPException(404)
-        now, ended = self._now(), await self._schedule.ended()
-        dates = [
-            Dated(stored, it, it.doors_at <= now)
-            for it in stored.occurrences(now - DAY - stored.meeting.length, now + NEXT_DATES)
-            if it.room not in ended and not it.is_over(now)
-        ][:8]
+        stored, now, ended = await self._find(request.path_params["slug"]), self._now(), await self._schedule.ended()
+        coming = islice(stored.coming(now, now + FAR, ended), DATES)
+        dates = [Dated(stored, it, is_open=it.doors_at <= now) for it in coming]
         return self._page(
-            "meeting.html", stored=stored, meeting=stored.meeting, dates=dates, rules=stored.meeting.rules
+            "meeting.html", stored=stored, meeting=stored.meeting, rules=stored.meeting.rules, dates=dates
         )
+
+    async def _manage(self, request: Request) -> Response:
+        stored = await self._find(request.path_params["slug"])
+        return self._page("manage.html", stored=stored, meeting=stored.meeting)
 
     async def _room(self, request: Request) -> Response:
         room = request.path_params["room"]
-        stored = await self._schedule.get(room.partition(".")[0])
-        if stored is None:
-            raise HTTPException(404)
+        stored = await self._find(room.partition(".")[0])
         return self._page("room.html", room=room, meeting=stored.meeting, client=self._built())
 
+    async def _find(self, slug: str) -> Stored:
+        stored = await self._schedule.get(slug)
+        if stored is None:
+            raise HTTPException(404)
+        return stored
+
     def _built(self) -> dict[str, Any] | None:
-        """The files of the browser client, None if it has not been built."""
+        """The files of the browser client's entry; None if it has not been built."""
         try:
             manifest = json.loads((self._client / ".vite" / "manifest.json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
+            return {"script": manifest[ENTRY]["file"], "styles": manifest[ENTRY].get("css", [])}
+        except (OSError, ValueError, KeyError):
             return None
-        entry: dict[str, Any] = manifest["src/main.tsx"]
-        return {"script": entry["file"], "styles": entry.get("css", [])}
 
     def _page(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
-        headers = {"cache-control": "no-cache"}
-        return HTMLResponse(self._templates.get_template(name).render(values), status, headers)
+        html = self._templates.get_template(name).render(values)
+        return HTMLResponse(html, status, {"cache-control": "no-cache"})
 
     async def not_found(self, request: Request, error: Exception) -> Response:
-        return self._page("error.html", 404, title="Not found", text="There is no such page or meeting here.")
+        text = "There is no such page or meeting here."
+        if request.url.path.startswith("/api/"):
+            return JSONResponse({"error": {"code": "not_found", "message": text, "field": None}}, 404)
+        return self._page("error.html", 404, title="Not found", text=text)
 
     async def failed(self, request: Request, error: Exception) -> Response:
         text = "Something went wrong on our side. Please try again in a moment."
         return self._page("error.html", 500, title="Something went wrong", text=text)
-
-
-class Cached:
-    """Static files with how long a browser may keep them."""
-
-    def __init__(self, app: ASGIApp, cache_control: str) -> None:
-        self._app = app
-        self._header = (b"cache-control", cache_control.encode())
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def with_header(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] in {200, 206, 304}:
-                message["headers"] = [*message["headers"], self._header]
-            await send(message)
-
-        await self._app(scope, receive, with_header)
-
-
-class SecurityHeaders:
-    """What every answer tells a browser not to do."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self._headers = [(name.encode(), value.encode()) for name, value in SECURITY.items()]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *self._headers]
-            await send(message)
-
-        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)

@@ -1,20 +1,25 @@
 """The HTTP API of meetings: docs/protocol.md, "HTTP"."""
 
+import re
 from collections.abc import Awaitable, Callable
+from hmac import compare_digest
 from typing import Any, Final
 from urllib.parse import quote
 
 import msgspec
-from starlette.requests import Request
+from msgspec import UNSET
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from config.settings import Settings
 from rooms.vocabulary import RoomId
 from server.origin import origin_is_allowed
-from server.schedule.keys import Keys, hashed, new_keys
-from server.schedule.meetings import DAY, SLUG, Occurrence, Schedule, Stored
-from server.schedule.posted import Posted, Wrong, changed, new_meeting, posted, shown, slug_of
+from server.schedule.addresses import site_of
+from server.schedule.keys import Keys, hashed, hashed_passcode, new_keys
+from server.schedule.meetings import DAY, Occurrence, Schedule, Stored
+from server.schedule.posted import Posted, Wrong, changed, new_meeting, posted, shown
+from server.schedule.slugs import slug_from_name
 
 MOST_BYTES: Final = 256 * 1024
 MOST_DAYS: Final = 366
@@ -23,12 +28,11 @@ _encode = msgspec.json.Encoder().encode
 
 
 def answer(value: Any, status: int = 200) -> Response:
-    return Response(_encode(value), status, media_type="application/json")
+    return Response(_encode(value), status, {"cache-control": "no-store"}, media_type="application/json")
 
 
 def sorry(wrong: Wrong) -> Response:
-    error = {"code": wrong.code, "message": wrong.message}
-    return answer({"error": error | ({"field": wrong.field} if wrong.field else {})}, wrong.status)
+    return answer({"error": {"code": wrong.code, "message": wrong.message, "field": wrong.field}}, wrong.status)
 
 
 class Api:
@@ -68,30 +72,27 @@ class Api:
         stored, now, ended = await self._find(request), self._now(), await self._schedule.ended()
         meeting = self._shown(stored, now, ended)
         if (days := request.query_params.get("days")) is not None:
-            if not days.isascii() or not days.isdigit() or not 0 < int(days[:9]) <= MOST_DAYS:
+            if not re.fullmatch(r"\d{1,3}", days, re.ASCII) or not 0 < int(days) <= MOST_DAYS:
                 raise Wrong("invalid", f"Expected 1 to {MOST_DAYS} days.", "days")
-            coming = stored.occurrences(now - stored.meeting.length, now + int(days) * DAY)
-            meeting["occurrences"] = [_times(it) for it in coming if it.room not in ended and not it.is_over(now)]
+            meeting["occurrences"] = [_times(it) for it in stored.coming(now, now + int(days) * DAY, ended)]
         return answer(meeting)
 
     async def _create(self, request: Request) -> Response:
         self._check_may_create(request)
         body = await self._body(request)
         meeting = new_meeting(body, self._now())
-        if body.renew:
+        if body.renew is not UNSET:
             raise Wrong("not_allowed", "A new meeting's links are new.", "renew")
         keys = new_keys()
         secrets = keys.kept(body.passcode or None)
-        if isinstance(body.slug, str):
-            if not SLUG.fullmatch(body.slug):
-                raise Wrong("invalid", "Expected 1 to 64 of the characters a-z, 0-9 and -.", "slug")
+        if body.slug is not UNSET:
             stored = await self._schedule.add(body.slug, meeting, secrets)
             if stored is None:
                 raise Wrong("taken", "Another meeting has that slug.", "slug", 409)
         else:
             stored = None
-            while stored is None:  # somebody may take it in between
-                slug = slug_of(meeting.name, await self._schedule.slugs())
+            while stored is None:  # somebody may take the slug in between
+                slug = slug_from_name(meeting.name, await self._schedule.slugs())
                 stored = await self._schedule.add(slug, meeting, secrets)
         urls = self._urls(request, stored.slug, keys, body.passcode or None)
         return answer({"slug": stored.slug} | urls, 201)
@@ -99,17 +100,18 @@ class Api:
     async def _change(self, request: Request) -> Response:
         stored = await self._managed(request)
         body = await self._body(request)
-        meeting = changed(stored.meeting, body, self._now())
-        secrets, keys, fresh = stored.secrets, new_keys(), dict[str, str]()
-        if body.passcode is not None and isinstance(body.passcode, str) and body.passcode:
-            secrets = msgspec.structs.replace(secrets, passcode=hashed(secrets.salt + body.passcode))
-        elif body.passcode is None or body.passcode == "":
-            secrets = msgspec.structs.replace(secrets, passcode=None)
-        for name in body.renew or ():
+        meeting, secrets, keys = changed(stored.meeting, body, self._now()), stored.secrets, new_keys()
+        if body.passcode is not UNSET:
+            passcode = hashed_passcode(secrets.salt, body.passcode) if body.passcode else None
+            secrets = msgspec.structs.replace(secrets, passcode=passcode)
+        urls = self._urls(request, stored.slug, keys, None)
+        fresh = dict[str, str]()
+        for place, name in enumerate(body.renew or ()):
             if name not in Keys.__struct_fields__:
-                raise Wrong("invalid", f"Expected some of {', '.join(Keys.__struct_fields__)}.", "renew")
+                expected = ", ".join(Keys.__struct_fields__)
+                raise Wrong("invalid", f"Expected some of {expected}.", f"renew.{place}")
             secrets = msgspec.structs.replace(secrets, **{f"{name}_key": hashed(getattr(keys, name))})
-            fresh[f"{name}_url"] = self._urls(request, stored.slug, keys, None)[f"{name}_url"]
+            fresh[f"{name}_url"] = urls[f"{name}_url"]
         stored = await self._schedule.change(stored.slug, meeting, secrets)
         return answer(self._shown(stored, self._now(), await self._schedule.ended()) | fresh)
 
@@ -139,7 +141,7 @@ class Api:
         keys = [settings.operator_key] + ([settings.invitation] if settings.who_may_create == "invited" else [])
         if key is None:
             raise Wrong("no_key", "Here the operator, or whoever was invited, creates meetings.", status=401)
-        if not any(known and hashed(known) == hashed(key) for known in keys):
+        if not any(known and compare_digest(hashed(known), hashed(key)) for known in keys):
             raise Wrong("bad_key", "This key does not allow to create meetings.", status=403)
 
     def _check_origin(self, request: Request) -> None:
@@ -151,10 +153,13 @@ class Api:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise Wrong("bad_content_type", "Expected Content-Type: application/json.", status=415)
         body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MOST_BYTES:
-                raise Wrong("too_large", f"Expected at most {MOST_BYTES} bytes.", status=413)
+        try:
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MOST_BYTES:
+                    raise Wrong("too_large", f"Expected at most {MOST_BYTES} bytes.", status=413)
+        except ClientDisconnect:
+            raise Wrong("bad_json", "The body did not come to its end.") from None
         return posted(body)
 
     def _shown(self, stored: Stored, now: int, ended: frozenset[RoomId]) -> dict[str, Any]:
@@ -162,15 +167,14 @@ class Api:
         return shown(stored, None if coming is None else _times(coming))
 
     def _urls(self, request: Request, slug: str, keys: Keys, passcode: str | None) -> dict[str, str]:
-        origins = self._settings.origin
-        base = (origins[0] if origins else str(request.base_url)).rstrip("/")
-        room = f"{base}/r/{slug}"
+        site = site_of(request, self._settings)
+        room = site.room(slug)
         return {
             "join_url": room + (f"#passcode={quote(passcode, safe='')}" if passcode else ""),
             "host_url": f"{room}#key={keys.host}",
             "timekeeper_url": f"{room}#key={keys.timekeeper}",
             "greeter_url": f"{room}#key={keys.greeter}",
-            "manage_url": f"{base}/m/{slug}/manage#key={keys.manage}",
+            "manage_url": f"{site.page(slug)}/manage#key={keys.manage}",
         }
 
 

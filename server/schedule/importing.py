@@ -1,15 +1,21 @@
 """Importing a feed: every row accounted for, and nothing done twice."""
 
-from typing import Any
-
+import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from server.schedule.feeds import Feed, Row, rows
+from server.schedule.feeds import Feed, NotAFeed, rows
 from server.schedule.keys import new_keys
-from server.schedule.meetings import SLUG, Schedule, Stored
-from server.schedule.posted import slug_of
+from server.schedule.meetings import Imported, Schedule, Stored
+from server.schedule.slugs import slug_from_feed
 
-__all__ = ["Feed", "Report", "import_feed"]
+
+class Note(Struct):
+    """About one row, which counts from 1; without one about a meeting that is here and no longer in the feed."""
+
+    row: int | None
+    slug: str
+    reason: str
 
 
 class Report(Struct):
@@ -19,44 +25,49 @@ class Report(Struct):
     imported: int = 0
     changed: int = 0
     unchanged: int = 0
-    skipped: list[dict[str, Any]] = field(default_factory=list)
-    warnings: list[dict[str, Any]] = field(default_factory=list)
+    skipped: list[Note] = field(default_factory=list)
+    warnings: list[Note] = field(default_factory=list)
 
 
-async def import_feed(schedule: Schedule, document: Any, feed: Feed, *, dry_run: bool = False) -> Report:
-    """Bring the feed's meetings into the schedule, matched by source and slug. Raises `feeds.NotAFeed`."""
+def feed_in(content: bytes) -> object:
+    """The document of a feed. Raises `NotAFeed` with a sentence that says what it is instead."""
+    content = content.removeprefix(b"\xef\xbb\xbf").strip()
+    try:
+        return msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        what = "a web page" if content[:1] == b"<" else "no valid JSON" if content else "empty"
+        raise NotAFeed(f"This is {what}, not a feed.") from None
+
+
+async def import_feed(schedule: Schedule, document: object, feed: Feed, *, dry_run: bool = False) -> Report:
+    """Bring the feed's meetings into the schedule, matched by source and slug; all or none.
+
+    What its group has changed here by hand (the format, the passcode, whether it is listed) stays; what the feed says
+    comes from the feed. Raises `feeds.NotAFeed`, `sqlalchemy.exc.SQLAlchemyError`.
+    """
     report = Report()
     known, taken = await schedule.imported(feed.source), await schedule.slugs()
-    there = set()
+    new, changed, there = list[Imported](), list[Stored](), set[str]()
     for row in rows(document, feed):
         report.rows += 1
         there.add(row.slug)
+        report.warnings += [Note(row.number, row.slug, warning) for warning in row.warnings]
         if row.meeting is None:
-            report.skipped.append({"row": row.number, "slug": row.slug, "reason": row.reason})
-            continue
-        if row.warning:
-            report.warnings.append({"row": row.number, "slug": row.slug, "reason": row.warning})
-        await _take(schedule, row, feed.source, known.get(row.slug), taken, report, dry_run=dry_run)
-    for slug in known.keys() - there:
-        report.warnings.append({"row": 0, "slug": slug, "reason": "no longer in the feed; kept here"})
+            report.skipped.append(Note(row.number, row.slug, row.reason))
+        elif (stored := known.get(row.slug)) is None:
+            report.imported += 1
+            slug = slug_from_feed(row.slug, taken)
+            taken.add(slug)
+            new.append(Imported(slug, row.meeting, new_keys().kept(None), row.slug))
+        else:
+            here = stored.meeting
+            meeting = replace(row.meeting, format=here.format, listed=here.listed, language=here.language)
+            if meeting == here:
+                report.unchanged += 1
+            else:
+                report.changed += 1
+                changed.append(replace(stored, meeting=meeting))
+    report.warnings += [Note(None, slug, "no longer in the feed; kept here") for slug in sorted(known.keys() - there)]
+    if not dry_run:
+        await schedule.bring_in(feed.source, new, changed)
     return report
-
-
-async def _take(
-    schedule: Schedule, row: Row, source: str, known: Stored | None, taken: set[str], report: Report, *, dry_run: bool
-) -> None:
-    meeting = row.meeting
-    if meeting is None:
-        return
-    if known is None:
-        slug = row.slug if SLUG.fullmatch(row.slug) and row.slug not in taken else slug_of(row.slug, taken)
-        taken.add(slug)
-        report.imported += 1
-        if not dry_run:
-            await schedule.add(slug, meeting, new_keys().kept(None), (source, row.slug[:255]))
-    elif known.meeting == meeting:
-        report.unchanged += 1
-    else:
-        report.changed += 1
-        if not dry_run:
-            await schedule.change(known.slug, meeting, known.secrets)

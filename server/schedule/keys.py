@@ -1,6 +1,7 @@
 """A meeting's secrets: who holds a link may come in with its role. Only hashes are kept."""
 
 import secrets
+import unicodedata
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Final
@@ -33,7 +34,7 @@ class Secrets(Struct, frozen=True):
         return next((role for role, known in zip(ROLES, hashes, strict=True) if compare_digest(known, given)), None)
 
     def accepts_passcode(self, passcode: str | None) -> bool:
-        return self.passcode is None or compare_digest(self.passcode, hashed(self.salt + (passcode or "")))
+        return self.passcode is None or compare_digest(self.passcode, hashed_passcode(self.salt, passcode or ""))
 
     def may_manage(self, key: str) -> bool:
         return compare_digest(self.manage_key, hashed(key))
@@ -50,11 +51,16 @@ class Keys(Struct, frozen=True):
     def kept(self, passcode: str | None) -> Secrets:
         salt = secrets.token_hex(16)
         host, timekeeper, greeter, manage = map(hashed, (self.host, self.timekeeper, self.greeter, self.manage))
-        return Secrets(salt, host, timekeeper, greeter, manage, hashed(salt + passcode) if passcode else None)
+        return Secrets(salt, host, timekeeper, greeter, manage, hashed_passcode(salt, passcode) if passcode else None)
 
 
 def new_keys() -> Keys:
     return Keys(*(secrets.token_urlsafe(16) for _ in range(4)))
+
+
+def hashed_passcode(salt: str, passcode: str) -> str:
+    """However a keyboard spells it: composed or not, and with or without space at its ends."""
+    return hashed(salt + unicodedata.normalize("NFC", passcode).strip())
 
 
 def hashed(secret: str) -> str:

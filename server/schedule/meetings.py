@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -11,8 +12,9 @@ import msgspec
 from alembic import command
 from alembic.config import Config
 from msgspec import Struct
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from config import formats
@@ -24,16 +26,17 @@ from server.schedule.tables import endings, meetings
 
 DAY: Final = 24 * 3_600_000  # ms
 MINUTE: Final = 60_000
-LOOK_AHEAD: Final = 400 * DAY  # a yearly meeting has a next date
+ENDINGS_KEPT: Final = 7 * DAY  # an occurrence and what may follow it are over by then
 SLUG: Final = re.compile(r"[a-z0-9-]{1,64}")
+STAMP: Final = "%Y%m%dT%H%MZ"
 
 
 class Meeting(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A series as its group set it up. `link` and `phone` are an imported meeting's own."""
+    """A series as its group set it up. `link`, `link_notes` and `phone` are an imported meeting's own."""
 
     name: str
     timezone: str
-    minutes: float
+    minutes: int | float
     recurrence: Recurrence
     format: str | Format = formats.DEFAULT
     description: str = ""
@@ -44,10 +47,12 @@ class Meeting(Struct, frozen=True, kw_only=True, omit_defaults=True):
     group: str = ""
     place: str = ""
     link: str = ""
+    link_notes: str = ""
     phone: str = ""
 
     @property
     def length(self) -> int:
+        """In milliseconds."""
         return round(self.minutes * MINUTE)
 
     @property
@@ -56,55 +61,6 @@ class Meeting(Struct, frozen=True, kw_only=True, omit_defaults=True):
             return self.format
         shipped = formats.shipped()
         return shipped.get(self.format, shipped[formats.DEFAULT])
-
-
-class Stored(Struct, frozen=True):
-    """A meeting as it is in the database."""
-
-    slug: str
-    meeting: Meeting
-    secrets: Secrets
-    updated_at: int
-
-    def occurrence(self, starts_at: int) -> "Occurrence":
-        it = self.meeting
-        stamp = datetime.fromtimestamp(starts_at / 1000, UTC).strftime("%Y%m%dT%H%MZ")
-        return Occurrence(
-            RoomId(f"{self.slug}.{stamp}"),
-            self.slug,
-            it.name,
-            it.timezone,
-            it.rules,
-            starts_at,
-            starts_at + it.length,
-            isinstance(it.recurrence, Now),
-            self.secrets,
-        )
-
-    def occurrences(self, after: int, until: int) -> list["Occurrence"]:
-        """Those that start after `after` and up to `until` (ms)."""
-        return [
-            self.occurrence(start) for start in starts(self.meeting.recurrence, self.meeting.timezone, after, until)
-        ]
-
-    def _starts(self, after: int, until: int) -> Iterator[int]:
-        return starts(self.meeting.recurrence, self.meeting.timezone, after, until)
-
-    def next(self, now: int, ended: frozenset[RoomId] = frozenset()) -> "Occurrence | None":
-        """The current occurrence, else the next one. When the next one's doors are open already, that one."""
-        found = None
-        for start in starts(
-            self.meeting.recurrence, self.meeting.timezone, now - DAY - self.meeting.length, now + LOOK_AHEAD
-        ):
-            occurrence = self.occurrence(start)
-            if occurrence.room in ended or occurrence.is_over(now):
-                continue
-            if found is not None and now < occurrence.doors_at:
-                break
-            found = occurrence
-            if now < occurrence.doors_at:
-                break
-        return found
 
 
 class Occurrence(Struct, frozen=True):
@@ -129,19 +85,93 @@ class Occurrence(Struct, frozen=True):
         late = self.format.overrun if self.waits_for_start else 0
         return now >= self.ends_at + self.format.fellowship + late
 
+    def is_surely_over(self, now: int) -> bool:
+        """Whether its room cannot be open any more, however long the service team stayed."""
+        return now >= self.ends_at + self.format.fellowship + self.format.overrun
+
 
 class Ended(Struct, frozen=True):
     """The occurrence is over."""
 
 
+class Stored(Struct, frozen=True):
+    """A meeting as it is in the database."""
+
+    slug: str
+    meeting: Meeting
+    secrets: Secrets
+    updated_at: int
+
+    def occurrence(self, starts_at: int) -> Occurrence:
+        it = self.meeting
+        stamp = datetime.fromtimestamp(starts_at / 1000, UTC).strftime(STAMP)
+        return Occurrence(
+            RoomId(f"{self.slug}.{stamp}"),
+            self.slug,
+            it.name,
+            it.timezone,
+            it.rules,
+            starts_at,
+            starts_at + it.length,
+            isinstance(it.recurrence, Now),
+            self.secrets,
+        )
+
+    def after(self, moment: int) -> Iterator[Occurrence]:
+        """Those that start after `moment`, in order."""
+        return map(self.occurrence, starts(self.meeting.recurrence, self.meeting.timezone, moment))
+
+    def coming(self, now: int, until: int, ended: frozenset[RoomId]) -> Iterator[Occurrence]:
+        """Those that are not over yet and start by `until`, in order."""
+        rules = self.meeting.rules
+        for occurrence in self.after(now - self.meeting.length - rules.fellowship - rules.overrun - 1):
+            if occurrence.starts_at > until:
+                return
+            if occurrence.room not in ended and not occurrence.is_over(now):
+                yield occurrence
+
+    def next(
+        self,
+        now: int,
+        ended: frozenset[RoomId],
+        is_over: Callable[[Occurrence, int], bool] = Occurrence.is_over,
+    ) -> Occurrence | None:
+        """The current occurrence, else the next one.
+
+        A meeting may follow on itself: the doors of the next occurrence go before the fellowship of the last one, but
+        nobody is led away from one that is running.
+        """
+        rules, found = self.meeting.rules, None
+        for occurrence in self.after(now - self.meeting.length - rules.fellowship - rules.overrun - 1):
+            if occurrence.room in ended or is_over(occurrence, now):
+                continue
+            if found is not None and (now < occurrence.doors_at or now < found.ends_at):
+                break
+            found = occurrence
+            if now < occurrence.doors_at:
+                break
+        return found
+
+
+class Imported(Struct, frozen=True):
+    """A meeting that comes from a feed, whose slug there is `source_slug`."""
+
+    slug: str
+    meeting: Meeting
+    secrets: Secrets
+    source_slug: str
+
+
 class Schedule:
-    """The meetings of one installation."""
+    """The meetings of one installation. `on_deleted` hears of the slug of each that is deleted."""
 
     def __init__(self, url: str, now: Callable[[], int]) -> None:
         self.on_deleted: Callable[[str], Awaitable[None]] | None = None
         self._url = make_url(url)
         self._now = now
         self._engine = create_async_engine(self._url)
+        self._listed: list[Stored] = []
+        self._listed_version: tuple[int, int] | None = None
 
     async def open(self) -> None:
         """Bring the tables up to date. Raises `sqlalchemy.exc.SQLAlchemyError`, `OSError`."""
@@ -149,50 +179,57 @@ class Schedule:
             await asyncio.to_thread(Path(self._url.database).parent.mkdir, parents=True, exist_ok=True)
         async with self._engine.begin() as connection:
             await connection.run_sync(_migrate)
-            await connection.execute(delete(endings).where(endings.c.ended_at < self._now() - 7 * DAY))
 
     async def close(self) -> None:
         await self._engine.dispose()
 
     async def get(self, slug: str) -> Stored | None:
+        if not SLUG.fullmatch(slug):
+            return None
         async with self._engine.connect() as connection:
             row = (await connection.execute(select(meetings).where(meetings.c.slug == slug))).mappings().first()
         return None if row is None else _stored(row)
 
     async def listed(self) -> list[Stored]:
-        """All meetings that their groups have made public, by name."""
+        """All meetings that their groups have made public, by name. Kept until one changes, here or elsewhere."""
+        version = select(func.count(), func.coalesce(func.max(meetings.c.updated_at), 0)).select_from(meetings)
         rows = select(meetings).where(meetings.c.listed).order_by(meetings.c.name, meetings.c.slug)
         async with self._engine.connect() as connection:
-            return [_stored(row) for row in (await connection.execute(rows)).mappings()]
+            count, updated_at = (await connection.execute(version)).one()
+            if self._listed_version != (count, updated_at):
+                self._listed = [_stored(row) for row in (await connection.execute(rows)).mappings()]
+                self._listed_version = (count, updated_at)
+        return self._listed
 
     async def ended(self) -> frozenset[RoomId]:
         """The occurrences of late that are over, whatever the clock says."""
         async with self._engine.connect() as connection:
             return frozenset((await connection.execute(select(endings.c.room))).scalars())
 
-    async def add(
-        self, slug: str, meeting: Meeting, secrets: Secrets, source: tuple[str, str] | None = None
-    ) -> Stored | None:
+    async def add(self, slug: str, meeting: Meeting, secrets: Secrets) -> Stored | None:
         """A new meeting; None if the slug is taken."""
         stored = Stored(slug, meeting, secrets, self._now())
-        values = _values(stored) | dict(zip(("source", "source_slug"), source or (None, None), strict=True))
-        async with self._engine.begin() as connection:
-            taken = await connection.scalar(select(meetings.c.id).where(meetings.c.slug == slug))
-            if taken is not None:
-                return None
-            await connection.execute(insert(meetings).values(values))
+        try:
+            async with self._engine.begin() as connection:
+                await connection.execute(insert(meetings).values(_values(stored)))
+        except IntegrityError:
+            return None
+        self._listed_version = None
         return stored
 
     async def change(self, slug: str, meeting: Meeting, secrets: Secrets) -> Stored:
         stored = Stored(slug, meeting, secrets, self._now())
         async with self._engine.begin() as connection:
             await connection.execute(update(meetings).where(meetings.c.slug == slug).values(_values(stored)))
+        self._listed_version = None
         return stored
 
     async def delete(self, slug: str) -> None:
         """Delete a meeting; its room ends."""
         async with self._engine.begin() as connection:
             await connection.execute(delete(meetings).where(meetings.c.slug == slug))
+            await connection.execute(delete(endings).where(endings.c.room.startswith(f"{slug}.")))
+        self._listed_version = None
         if self.on_deleted is not None:
             await self.on_deleted(slug)
 
@@ -202,33 +239,53 @@ class Schedule:
         async with self._engine.connect() as connection:
             return {row["source_slug"]: _stored(row) for row in (await connection.execute(rows)).mappings()}
 
+    async def bring_in(self, source: str, new: Iterable[Imported], changed: Iterable[Stored]) -> None:
+        """Add and change the meetings of a feed, all or none."""
+        now = self._now()
+        rows = [
+            _values(Stored(it.slug, it.meeting, it.secrets, now)) | {"source": source, "source_slug": it.source_slug}
+            for it in new
+        ]
+        async with self._engine.begin() as connection:
+            if rows:
+                await connection.execute(insert(meetings), rows)
+            for it in changed:
+                values = _values(Stored(it.slug, it.meeting, it.secrets, now))
+                await connection.execute(update(meetings).where(meetings.c.slug == it.slug).values(values))
+        self._listed_version = None
+
     async def slugs(self) -> set[str]:
         async with self._engine.connect() as connection:
             return set((await connection.execute(select(meetings.c.slug))).scalars())
 
     async def occurrence(self, room: str, now: int) -> Occurrence | Ended | None:
-        """The occurrence of a room id, or a meeting's current or next one; None if there is no such thing."""
+        """The occurrence of a room id, or a meeting's current or next one; None if there is no such thing.
+
+        An occurrence is current from its doors on for as long as its room may be open, unless it was marked ended.
+        """
         slug, dot, stamp = room.partition(".")
         stored = await self.get(slug)
         if stored is None:
             return None
         ended = await self.ended()
         if not dot:
-            return stored.next(now, ended) or Ended()
+            return stored.next(now, ended, Occurrence.is_surely_over) or Ended()
         try:
-            start = round(datetime.strptime(stamp, "%Y%m%dT%H%MZ").replace(tzinfo=UTC).timestamp() * 1000)
-        except ValueError:
+            start = round(datetime.strptime(stamp, STAMP).replace(tzinfo=UTC).timestamp() * 1000)
+            found = next(stored.after(start - 1), None)
+        except (ValueError, OverflowError):
             return None
-        found = next(iter(stored.occurrences(start - MINUTE, start + MINUTE - 1)), None)
         if found is None or found.room != room:
             return None
-        return Ended() if found.room in ended or found.is_over(now) else found
+        return Ended() if found.room in ended or found.is_surely_over(now) else found
 
     async def mark_ended(self, room: RoomId) -> None:
-        """Remember that the occurrence is over, though its time may not be."""
-        async with self._engine.begin() as connection:
-            await connection.execute(delete(endings).where(endings.c.room == room))
-            await connection.execute(insert(endings).values(room=room, ended_at=self._now()))
+        """Remember that the occurrence is over, though its time may not be; forget those of last week."""
+        now = self._now()
+        with suppress(IntegrityError):  # it is marked already
+            async with self._engine.begin() as connection:
+                await connection.execute(delete(endings).where(endings.c.ended_at < now - ENDINGS_KEPT))
+                await connection.execute(insert(endings).values(room=room, ended_at=now))
 
 
 def _values(stored: Stored) -> dict[str, Any]:
@@ -241,9 +298,12 @@ def _values(stored: Stored) -> dict[str, Any]:
     } | msgspec.structs.asdict(stored.secrets)
 
 
+_decode = msgspec.json.Decoder(Meeting).decode
+
+
 def _stored(row: Any) -> Stored:
     secrets = Secrets(*(row[name] for name in Secrets.__struct_fields__))
-    return Stored(row["slug"], msgspec.json.decode(row["meeting"], type=Meeting), secrets, row["updated_at"])
+    return Stored(row["slug"], _decode(row["meeting"]), secrets, row["updated_at"])
 
 
 def _migrate(connection: Connection) -> None:

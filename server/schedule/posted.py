@@ -1,23 +1,71 @@
 """A meeting as somebody posts it, and as the API shows it: docs/protocol.md, "HTTP". Pure."""
 
 import re
+import unicodedata
 from datetime import datetime, time
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
-from dateutil.rrule import rrulestr
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from config import formats
-from rooms.formats import Format
+from rooms.formats import Format, Phase
 from server.schedule.meetings import SLUG, Meeting, Stored
-from server.schedule.recurrence import Now, Once, Recurrence, Rule, Weekly, zone_name
+from server.schedule.recurrence import Now, Once, Recurrence, Rule, Weekly, starts
+from server.schedule.rrule import HORIZON, pattern
+from server.schedule.zones import zone_name
 
-MOST_MINUTES = 24 * 60
+MOST_MINUTES: Final = 24 * 60
 
+Day = Annotated[int, Meta(ge=0, le=6)]
 Text = Annotated[str, Meta(max_length=255)]
-Type = Annotated[str, Meta(min_length=1, max_length=32)]  # a Meeting Guide code
-LongText = Annotated[str, Meta(max_length=5000)]
+
+
+class PostedPhase(Phase, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A phase in which no field may be misspelt."""
+
+
+class PostedFormat(Format, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A format in which no field may be misspelt."""
+
+    phase: Annotated[tuple[PostedPhase, ...], Meta(min_length=1, max_length=50)]
+
+
+class Posted(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `POST /api/meetings`, and any part of it for `PATCH`."""
+
+    name: Text | UnsetType = UNSET
+    timezone: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
+    minutes: Annotated[int, Meta(gt=0, le=MOST_MINUTES)] | Annotated[float, Meta(gt=0, le=MOST_MINUTES)] | UnsetType = (
+        UNSET
+    )
+    day: Day | Annotated[tuple[Day, ...], Meta(min_length=1, max_length=7)] | UnsetType = UNSET
+    time: Annotated[str, Meta(max_length=8)] | UnsetType = UNSET
+    rrule: Annotated[str, Meta(max_length=255)] | UnsetType = UNSET
+    dtstart: Annotated[str, Meta(max_length=32)] | UnsetType = UNSET
+    once: Annotated[str, Meta(max_length=32)] | UnsetType = UNSET
+    now: bool | UnsetType = UNSET
+    slug: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
+    description: Annotated[str, Meta(max_length=5000)] | UnsetType = UNSET
+    types: (
+        Annotated[tuple[Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,32}$")], ...], Meta(max_length=50)] | UnsetType
+    ) = UNSET
+    format: Annotated[str, Meta(max_length=64)] | PostedFormat | UnsetType = UNSET
+    passcode: Annotated[str, Meta(max_length=128)] | UnsetType | None = UNSET
+    listed: bool | UnsetType = UNSET
+    language: Annotated[str, Meta(pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3})?$")] | UnsetType = UNSET
+    group: Text | UnsetType = UNSET
+    place: Text | UnsetType = UNSET
+    program: Text | UnsetType = UNSET
+    renew: Annotated[tuple[str, ...], Meta(max_length=4)] | UnsetType = UNSET
+
+
+WHEN: Final = (("day", "time"), ("rrule", "dtstart"), ("once",), ("now",))
+AS_POSTED: Final = ("types", "listed", "language")
+TEXTS: Final = ("name", "group", "place", "program", "description")  # the last one may have several lines
+OVERRIDES: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+_decode = msgspec.json.Decoder(Posted).decode
 
 
 class Wrong(Exception):  # noqa: N818
@@ -28,49 +76,16 @@ class Wrong(Exception):  # noqa: N818
         self.code, self.message, self.field, self.status = code, message, field, status
 
 
-class Posted(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """The body of `POST /api/meetings`, and any part of it for `PATCH`."""
-
-    name: Annotated[str, Meta(min_length=1, max_length=255)] | UnsetType = UNSET
-    timezone: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
-    minutes: Annotated[float, Meta(gt=0, le=MOST_MINUTES)] | UnsetType = UNSET
-    day: Annotated[int, Meta(ge=0, le=6)] | UnsetType = UNSET
-    time: Annotated[str, Meta(max_length=8)] | UnsetType = UNSET
-    rrule: Annotated[str, Meta(max_length=500)] | UnsetType = UNSET
-    dtstart: Annotated[str, Meta(max_length=32)] | UnsetType = UNSET
-    once: Annotated[str, Meta(max_length=32)] | UnsetType = UNSET
-    now: bool | UnsetType = UNSET
-    slug: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
-    description: LongText | UnsetType = UNSET
-    types: Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=32)], ...], Meta(max_length=50)] | UnsetType = (
-        UNSET
-    )
-    format: Annotated[str, Meta(max_length=64)] | Format | UnsetType = UNSET
-    passcode: Annotated[str, Meta(max_length=128)] | UnsetType | None = UNSET
-    listed: bool | UnsetType = UNSET
-    language: Annotated[str, Meta(max_length=35)] | UnsetType = UNSET
-    group: Text | UnsetType = UNSET
-    place: Text | UnsetType = UNSET
-    program: Text | UnsetType = UNSET
-    renew: Annotated[tuple[str, ...], Meta(max_length=4)] | UnsetType = UNSET
-
-
-WHEN = ("day", "time", "rrule", "dtstart", "once", "now")
-KEPT = ("description", "types", "program", "listed", "language", "group", "place")
-
-_decode = msgspec.json.Decoder(Posted).decode
-
-
 def posted(body: bytes) -> Posted:
     """The body of a request. Raises `Wrong`."""
     try:
         return _decode(body)
     except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `$.")
-        if "unknown field" in message:
-            path = path or message.rpartition("`")[0].rpartition("`")[2]
-        field = re.sub(r"\[(\d+|\.\.\.)\]", r".\1", path.rstrip("`")) or None
-        raise Wrong("invalid", f"{message}.", field) from None
+        message, _, path = str(error).partition(" - at `$")
+        field = re.sub(r"\[(\d+)\]", r".\1", path.rstrip("`")).strip(".")
+        if named := re.search(r"(?:unknown|required) field `(.+)`$", message):
+            field = f"{field}.{named[1]}".strip(".")
+        raise Wrong("invalid", f"{message}.", field or None) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Wrong("bad_json", "The body is no valid JSON.") from None
 
@@ -80,6 +95,8 @@ def new_meeting(body: Posted, now: int) -> Meeting:
     for required in ("name", "timezone", "minutes"):
         if getattr(body, required) is UNSET:
             raise Wrong("required", f"`{required}` is needed.", required)
+    if body.slug is not UNSET and not SLUG.fullmatch(body.slug):
+        raise Wrong("invalid", "Expected 1 to 64 of the characters a-z, 0-9 and -.", "slug")
     return _checked(body, {}, now)
 
 
@@ -87,95 +104,123 @@ def changed(meeting: Meeting, body: Posted, now: int) -> Meeting:
     """The meeting with what was posted instead of what it had. Raises `Wrong`."""
     if body.slug is not UNSET:
         raise Wrong("not_allowed", "A meeting keeps its slug for life.", "slug")
-    return _checked(body, {name: getattr(meeting, name) for name in Meeting.__struct_fields__}, now)
+    return _checked(body, msgspec.structs.asdict(meeting), now)
 
 
 def _checked(body: Posted, values: dict[str, Any], now: int) -> Meeting:
-    for name in KEPT:
-        if (value := getattr(body, name)) is not UNSET:
-            values[name] = value
-    if body.name is not UNSET:
-        values["name"] = body.name.strip()
-        if not values["name"]:
-            raise Wrong("required", "A meeting needs a name.", "name")
+    values |= {name: value for name in AS_POSTED if (value := getattr(body, name)) is not UNSET}
+    for name in TEXTS:
+        if isinstance(text := getattr(body, name), str):
+            values[name] = _clean(text, name)
+    if not values["name"]:
+        raise Wrong("required", "A meeting needs a name.", "name")
+    _clean(body.passcode or "", "passcode")
+    if body.passcode and not body.passcode.strip():
+        raise Wrong("invalid", "The passcode has nothing in it.", "passcode")
     if body.timezone is not UNSET:
-        zone = zone_name(body.timezone)
-        if zone is None:
+        values["timezone"] = zone_name(body.timezone)
+        if values["timezone"] is None:
             raise Wrong("no_such_zone", "There is no such time zone; expected one like Europe/Berlin.", "timezone")
-        values["timezone"] = zone
     if body.minutes is not UNSET:
         values["minutes"] = body.minutes
     if body.format is not UNSET:
         if isinstance(body.format, str) and body.format not in formats.shipped():
             raise Wrong("no_such_format", f"Expected one of {', '.join(sorted(formats.shipped()))}.", "format")
         values["format"] = body.format
-    if any(getattr(body, name) is not UNSET for name in WHEN) or "recurrence" not in values:
-        values["recurrence"] = _recurrence(body, now)
-    return Meeting(**values)
+    before = values.get("recurrence")
+    given = {name for kind in WHEN for name in kind if getattr(body, name) not in (UNSET, None)}
+    given -= {"now"} if body.now is False else set()
+    if given or before is None:
+        values["recurrence"] = _recurrence(body, given, before, now)
+    meeting = Meeting(**values)
+    if given and not isinstance(meeting.recurrence, Now):
+        _check_comes(meeting, now)
+    return meeting
 
 
-def _recurrence(body: Posted, now: int) -> Recurrence:
-    given = {name for name in WHEN if getattr(body, name) not in {UNSET, False}}
-    if given == {"now"}:
-        return Now(now)
-    if given == {"once"}:
-        return Once(_local(str(body.once), "once"))
-    if given == {"day", "time"} and body.day is not UNSET:
-        return Weekly((body.day,), _time_of_day(str(body.time)))
-    if given == {"rrule", "dtstart"}:
-        return _rule(str(body.rrule), _local(str(body.dtstart), "dtstart"))
-    field = next(iter(sorted(given)), "day")
-    raise Wrong("when", "Say when: day and time, or once, or now, or rrule and dtstart; one of them.", field)
+def _clean(text: str, field: str) -> str:
+    """The text in NFC, without space at its ends. Raises `Wrong` for what cannot be shown."""
+    text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip()
+    lines = "\n\t" if field == "description" else ""
+    if any((unicodedata.category(c) in {"Cc", "Cs"} and c not in lines) or c in OVERRIDES for c in text):
+        raise Wrong("invalid", "There is a character in it that cannot be shown.", field)
+    return text
+
+
+def _recurrence(body: Posted, given: set[str], before: Recurrence | None, now: int) -> Recurrence:
+    """What was given, and of the same kind of rule what the meeting had before."""
+    had = _when(before) if before is not None else {}
+    kind = next((kind for kind in WHEN if given and given <= set(kind)), None)
+    if kind is None or not all(name in given or name in had for name in kind):
+        message = "Say when: day and time, or rrule and dtstart, or once, or now; one of them."
+        raise Wrong("when", message, min(given, default="day"))
+    values = had | {name: getattr(body, name) for name in given}
+    match kind[0]:
+        case "day":
+            days = values["day"] if isinstance(values["day"], tuple | list) else (values["day"],)
+            return Weekly(tuple(sorted(set(days))), _time_of_day(values["time"]))
+        case "rrule":
+            return _rule(values["rrule"], _local(values["dtstart"], "dtstart"))
+        case "once":
+            return Once(_local(values["once"], "once"))
+        case _:
+            return Now(now)
 
 
 def _time_of_day(text: str) -> time:
-    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text, re.ASCII):
         raise Wrong("invalid", "Expected a time of day, HH:MM.", "time")
     return time.fromisoformat(text)
 
 
 def _local(text: str, field: str) -> datetime:
-    try:
-        local = datetime.fromisoformat(text)
-    except ValueError:
-        local = None
-    if local is None or local.tzinfo is not None or not 1970 <= local.year <= 9000:
-        raise Wrong("invalid", "Expected a local date and time, like 2026-10-28T19:00.", field)
-    return local
+    if re.fullmatch(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?", text, re.ASCII):
+        try:
+            local = datetime.fromisoformat(text)
+        except ValueError:
+            pass
+        else:
+            if 1980 <= local.year < HORIZON.year:
+                return local
+    raise Wrong("invalid", "Expected a local date and time, like 2026-10-28T19:00.", field)
 
 
-def _rule(rrule: str, dtstart: datetime) -> Rule:
-    text = rrule.removeprefix("RRULE:")
-    if not re.fullmatch(r"FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;[A-Z]+=[A-Z0-9,+-]+)*", text):
-        raise Wrong("invalid", "Expected a rule like FREQ=MONTHLY;BYDAY=1TU.", "rrule")
+def _rule(text: str, dtstart: datetime) -> Rule:
+    text = text.upper().removeprefix("RRULE:")
     try:
-        next(iter(rrulestr(text, dtstart=dtstart)), None)
-    except (ValueError, TypeError, OverflowError):
-        raise Wrong("invalid", "Expected a rule like FREQ=MONTHLY;BYDAY=1TU.", "rrule") from None
+        pattern(text)
+    except ValueError as error:
+        raise Wrong("invalid", f"{error}.", "rrule") from None
     return Rule(text, dtstart)
+
+
+def _check_comes(meeting: Meeting, now: int) -> None:
+    if next(starts(meeting.recurrence, meeting.timezone, now - meeting.length), None) is None:
+        field = "once" if isinstance(meeting.recurrence, Once) else "rrule"
+        raise Wrong("past", "This is over already: no date is left.", field)
+
+
+def _when(recurrence: Recurrence) -> dict[str, Any]:
+    """The fields that say when."""
+    match recurrence:
+        case Weekly(days=days, time=at):
+            return {"day": days[0] if len(days) == 1 else days, "time": at.strftime("%H:%M")}
+        case Rule(rrule=rrule, dtstart=dtstart):
+            return {"rrule": rrule, "dtstart": _written(dtstart)}
+        case Once(at=at):
+            return {"once": _written(at)}
+        case Now():
+            return {"now": True}
+
+
+def _written(local: datetime) -> str:
+    return local.isoformat(timespec="seconds" if local.second else "minutes")
 
 
 def shown(stored: Stored, next_: dict[str, Any] | None) -> dict[str, Any]:
     """The meeting as the API shows it: its fields as posted, less secrets, and its next occurrence."""
     it = stored.meeting
     fields: dict[str, Any] = {"slug": stored.slug, "name": it.name, "timezone": it.timezone, "minutes": it.minutes}
-    fields |= {name: getattr(it, name) for name in KEPT} | {"format": it.format}
-    match it.recurrence:
-        case Weekly(days=days, time=at):
-            fields |= {"day": days[0] if len(days) == 1 else list(days), "time": at.strftime("%H:%M")}
-        case Rule(rrule=rrule, dtstart=dtstart):
-            fields |= {"rrule": rrule, "dtstart": dtstart.isoformat(timespec="minutes")}
-        case Once(at=at):
-            fields |= {"once": at.isoformat(timespec="minutes")}
-        case Now():
-            fields |= {"now": True}
+    fields |= _when(it.recurrence) | {name: getattr(it, name) for name in (*TEXTS[1:], *AS_POSTED, "format")}
+    fields |= {name: value for name in ("link", "link_notes", "phone") if (value := getattr(it, name))}
     return fields | {"has_passcode": stored.secrets.needs_passcode, "next": next_}
-
-
-def slug_of(name: str, taken: set[str]) -> str:
-    """A slug from a name, or from another slug that will not do: lower case, `-` for the rest, distinguished."""
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:64].strip("-") or "meeting"
-    if slug not in taken and SLUG.fullmatch(slug):
-        return slug
-    ends = (f"-{n}" for n in range(2, len(taken) + 3))
-    return next(made for end in ends if (made := slug[: 64 - len(end)] + end) not in taken)

@@ -6,15 +6,13 @@ comes twice the first is meant.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
-from functools import cache
-from importlib import resources
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrulestr
 from msgspec import Struct
 
+from server.schedule.rrule import HORIZON, pattern, walls
+
 DAY = timedelta(days=1)
-OLD_NAMES = {"UTC": "UTC", "GMT": "UTC", "ETC/UTC": "UTC", "Z": "UTC"}
 
 
 class Weekly(Struct, frozen=True, tag="weekly"):
@@ -25,7 +23,7 @@ class Weekly(Struct, frozen=True, tag="weekly"):
 
 
 class Rule(Struct, frozen=True, tag="rule"):
-    """An RFC 5545 RRULE from a first local date and time on."""
+    """An RFC 5545 RRULE (`server.schedule.rrule`) from a first local date and time on."""
 
     rrule: str
     dtstart: datetime
@@ -46,68 +44,39 @@ class Now(Struct, frozen=True, tag="now"):
 Recurrence = Weekly | Rule | Once | Now
 
 
-def starts(recurrence: Recurrence, zone: str, after: int, until: int) -> Iterator[int]:
-    """The starts after `after` and up to `until`, in order; milliseconds since the epoch."""
+def starts(recurrence: Recurrence, zone: str, after: int) -> Iterator[int]:
+    """The starts after `after`, in order; milliseconds since the epoch. There may be thousands: take what you need."""
     if isinstance(recurrence, Now):
-        if after < recurrence.made_at <= until:
+        if recurrence.made_at > after:
             yield recurrence.made_at
         return
     tz = ZoneInfo(zone)
-    first, last = (datetime.fromtimestamp(ms / 1000, tz).replace(tzinfo=None) for ms in (after, until))
-    # A day more at both ends: a start that was moved out of a gap belongs to the wall time before it.
-    for wall in _walls(recurrence, first - DAY, last + DAY):
+    until = pattern(recurrence.rrule).until if isinstance(recurrence, Rule) else None
+    last = None if until is None or until.tzinfo is None else round(until.timestamp() * 1000)
+    # A day earlier: a start that was moved out of a gap belongs to the wall time before it.
+    for wall in wall_times(recurrence, datetime.fromtimestamp(after / 1000, tz).replace(tzinfo=None) - DAY):
         start = instant(wall, tz)
-        if after < start <= until:
+        if last is not None and start > last:
+            return
+        if start > after:
             yield start
 
 
-def _walls(recurrence: Weekly | Rule | Once, first: datetime, last: datetime) -> Iterator[datetime]:
+def wall_times(recurrence: Weekly | Rule | Once, first: datetime) -> Iterator[datetime]:
+    """The local dates and times of the rule in order, from the day of `first` on at the latest."""
     match recurrence:
         case Once():
             yield recurrence.at
         case Weekly():
             day = first.date()
-            while day <= last.date():
+            while day < HORIZON:
                 if day.isoweekday() % 7 in recurrence.days:
                     yield datetime.combine(day, recurrence.time)
                 day += DAY
         case Rule():
-            for wall in rrulestr(recurrence.rrule, dtstart=recurrence.dtstart).xafter(first, inc=True):
-                if wall > last:
-                    break
-                yield wall
+            yield from walls(pattern(recurrence.rrule), recurrence.dtstart, first)
 
 
 def instant(wall: datetime, zone: ZoneInfo) -> int:
     """The moment of a wall time, in milliseconds since the epoch."""
     return round(wall.replace(tzinfo=zone, fold=0).astimezone(UTC).timestamp() * 1000)
-
-
-@cache
-def _zones() -> dict[str, str]:
-    """Every known zone's name in its right spelling by its name in lower case, old names included."""
-    names = {name.lower(): name for name in available_timezones()}
-    for line in (resources.files("tzdata") / "zoneinfo" / "tzdata.zi").read_text().splitlines():
-        if line.startswith("L "):
-            _, target, old = line.split()
-            if old not in _current():
-                names[old.lower()] = target
-    return names | {old.lower(): new for old, new in OLD_NAMES.items()}
-
-
-@cache
-def _current() -> frozenset[str]:
-    """The names that stand for a place of their own today."""
-    table = (resources.files("tzdata") / "zoneinfo" / "zone.tab").read_text().splitlines()
-    return frozenset(line.split("\t")[2] for line in table if line and not line.startswith("#"))
-
-
-def zone_name(text: str) -> str | None:
-    """The zone's name as the tz database has it today; None for what is no zone."""
-    name = _zones().get(text.strip().lower())
-    if name is not None:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError):
-            return None
-    return name

@@ -1,6 +1,6 @@
 """The schedule's tables. Secrets are stored as hashes only."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
 
 metadata = MetaData()
 
@@ -22,6 +22,7 @@ meetings = Table(
     Column("source_slug", String(255), nullable=True),
     Column("updated_at", BigInteger, nullable=False),  # ms
     UniqueConstraint("source", "source_slug"),
+    Index("meetings_updated_at", "updated_at"),  # has anything changed? asked by every page
 )
 
 endings = Table(

@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.BigInteger, nullable=False),
         sa.UniqueConstraint("source", "source_slug"),
     )
+    op.create_index("meetings_updated_at", "meetings", ["updated_at"])
     op.create_table(
         "endings",
         sa.Column("room", sa.String(96), primary_key=True),

@@ -1,0 +1,70 @@
+"""The schedule as others list it: Meeting Guide JSON. Pure.
+
+Only what finders can show: weekly meetings that their groups made public, a row for each day, and nothing secret.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+from server.schedule.addresses import Site
+from server.schedule.feeds import DAYS
+from server.schedule.meetings import Stored
+from server.schedule.recurrence import Weekly
+from server.schedule.slugs import LONGEST
+from server.schedule.zones import zone_place
+
+NOT_TOLD: Final = {"ONL", "TC"}  # finders see for themselves that a meeting is online; no building of ours is closed
+# Meeting Guide's codes of languages, where they are not those of ISO 639.
+LANGUAGES: Final = {
+    "ES": "S",
+    "IT": "ITA",
+    "KO": "KOR",
+    "PA": "PUN",
+    "PL": "POL",
+    "PT": "POR",
+    "RU": "RUS",
+    "TR": "TUR",
+}
+
+
+def listing(meetings: list[Stored], site: Site) -> list[dict[str, Any]]:
+    """The rows of the feed."""
+    return [
+        _row(stored, stored.meeting.recurrence, day, site)
+        for stored in meetings
+        if isinstance(stored.meeting.recurrence, Weekly)
+        for day in stored.meeting.recurrence.days
+    ]
+
+
+def _row(stored: Stored, weekly: Weekly, day: int, site: Site) -> dict[str, Any]:
+    it = stored.meeting
+    ends = datetime.combine(date(2000, 1, 1), weekly.time) + timedelta(minutes=it.minutes)
+    # Finders take four parts for a street address, and the meeting for one in a building.
+    place = ", ".join(part.strip() for part in (it.place or zone_place(it.timezone)).split(",")[-3:])
+    row = {
+        "name": it.name,
+        "slug": stored.slug if len(weekly.days) == 1 else f"{stored.slug[: LONGEST - 4]}-{DAYS[day]}",
+        "day": day,
+        "time": weekly.time.strftime("%H:%M"),
+        "end_time": ends.strftime("%H:%M"),
+        "timezone": it.timezone,
+        "formatted_address": place,
+        "approximate": "yes",
+        "conference_url": site.room(stored.slug),
+        "url": site.page(stored.slug),
+        "updated": datetime.fromtimestamp(stored.updated_at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S"),
+        "types": _types(it.types, it.language, it.program),
+        "entity": site.host,
+        "entity_url": site.base,
+        "entity_website_url": site.base,
+    }
+    return row | {name: text for name, text in (("group", it.group), ("notes", it.description)) if text}
+
+
+def _types(types: tuple[str, ...], language: str, program: str) -> list[str]:
+    codes = [code for code in types if code not in NOT_TOLD]
+    code = language.partition("-")[0].upper()
+    if program.lower() in {"", "aa"}:
+        code = LANGUAGES.get(code, code)
+    return codes if not code or code in codes else [*codes, code]
