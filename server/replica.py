@@ -6,8 +6,8 @@ appended as one batch, and published once. Whoever arrives waits in the same lin
 
 import asyncio
 import traceback
-from collections.abc import Awaitable, Callable
-from typing import Final, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 
 import msgspec
 import structlog
@@ -16,24 +16,22 @@ from msgspec import Struct, field
 from config.settings import Settings
 from rooms import agenda, chat, presence, safety
 from rooms.room import Room, decide, evolve, next_deadline
-from rooms.view import audience, newcomers_alike, view
-from rooms.vocabulary import Command, Event, ParticipantId, Refused, Request, Role, RoomId, Tick
+from rooms.view import audience
+from rooms.vocabulary import Command, Event, ParticipantId, Refused, Request, RoomId, Tick
 from server.clock import Clock
-from server.hub import Hub
+from server.door import Arrival, Door, Encoded, Link
 from server.hub import Link as HubLink
-from server.limits import Addresses, Bucket
-from server.log import Batch, Conflict, Entry, Log, Position, TooOld, Unavailable, Window, next_tag
+from server.log import Batch, Conflict, Entry, Log, Position, Unavailable, Window, next_tag
 from server.schedule.meetings import Occurrence
-from server.seats import Seats, device_id, new_participant
+from server.seats import Seats, device_id
 from server.stats import Metrics, Stats
-from server.wire import Ack, Hello, MeetingName, Message, Snapshot, Waiting, Welcome, encode, framed, refused
+from server.wire import Ack, Message, refused
 
-JOINS_APART: Final = 0.02  # seconds; in a storm those who arrive within are let in together, with one snapshot
-TYPING_APART: Final = 1000  # ms between two pieces of news that somebody is writing
+FAULT: Final = 1011  # close code: come back and resume
+AGAIN_SECONDS: Final = 1.0  # until the room asks again for what it could not have
 LONGEST_TIMER: Final = 24 * 3600.0  # seconds; longer waits are taken in steps
-OVER, REFUSED, REMOVED, SUPERSEDED, FAULT = 1000, 4001, 4003, 4009, 1011
 
-SORRY: Final = Refused("unavailable", "The meeting cannot be reached just now. Please try again.", 1.0)
+SORRY: Final = Refused("unavailable", "The meeting cannot be reached just now. Please try again.", AGAIN_SECONDS)
 
 log = structlog.get_logger("openchair.replica")
 
@@ -41,19 +39,8 @@ _decode_room: Final = msgspec.msgpack.Decoder(Room).decode
 _encode_room: Final = msgspec.msgpack.Encoder().encode
 
 
-class Link(HubLink, Protocol):
-    """One connection, as the replica needs it."""
-
-    address: str
-    is_closed: bool
-
-    def send(self, *messages: Message) -> None: ...
-
-    def close(self, code: int) -> None: ...
-
-
 class World(Struct, frozen=True):
-    """What a replica touches besides its room."""
+    """What a room touches besides itself."""
 
     settings: Settings
     clock: Clock
@@ -64,15 +51,10 @@ class World(Struct, frozen=True):
     ended: Callable[[RoomId], Awaitable[None]]  # remembers that the occurrence is over
     finished: Callable[["Replica"], None]  # forgets the replica
 
-
-class Person(Struct):
-    """What this worker knows of a participant, and the log does not."""
-
-    window: Window
-    bucket: Bucket
-    link: Link | None = None
-    typed_at: int = 0
-    blink: asyncio.TimerHandle | None = None
+    def call_at(self, at: int, callback: Callable[..., object], *args: object) -> asyncio.TimerHandle:
+        """Call back when the room's clock shows `at`, or a day from now if that is sooner."""
+        seconds = min(max(0, at - self.clock() + 1) / 1000, LONGEST_TIMER)
+        return asyncio.get_running_loop().call_later(seconds, callback, *args)
 
 
 class Ask(Struct):
@@ -82,21 +64,13 @@ class Ask(Struct):
     command: Command
 
 
-class Arrival(Struct):
-    """A `hello`, and what its secrets proved."""
-
-    link: Link
-    hello: Hello
-    role: Role | None
-    who: ParticipantId  # a fresh id
-    seat: ParticipantId | None
+Item = Ask | Arrival | Request
 
 
 class Draft(Struct):
     """What is decided, and not yet true."""
 
     expected: int
-    serving: frozenset[ParticipantId]
     entries: list[Entry] = field(default_factory=list)
     commands: list[tuple[ParticipantId, int]] = field(default_factory=list)
     forget: list[int] = field(default_factory=list)
@@ -111,118 +85,44 @@ class Replica:
     def __init__(self, occurrence: Occurrence, world: World) -> None:
         self.occurrence = occurrence
         self.id: RoomId = occurrence.room
+        self.world = world
         self.room = Room()
-        self.hub = Hub()
+        self.position = Position("", 0, "")
         self.is_over = False
-        self._world = world
-        self._position = Position("", 0, "")
-        self._saved = 0
-        self._is_stale = True
+        self.door = Door(self)
+        self._hub = self.door.hub
         self._windows: dict[ParticipantId, Window] = {}
-        self._people: dict[ParticipantId, Person] = {}
-        self._lobby: dict[ParticipantId, Link] = {}
-        self._at_the_doors: dict[Link, Arrival] = {}
-        self._addresses = Addresses(world.settings.joins_per_second)
-        self._inbox: list[Ask | Arrival | Request] = []
-        self._arrivals: list[Arrival] = []
-        self._arrived_at = 0.0
+        self._is_stale = True
+        self._saved = 0  # the seq of the last snapshot
+        self._told = 0  # the seq of the last event that the hub has carried
+        self._served: set[ParticipantId] = set()  # the service team at that event
+        self._inbox: list[Item] = []
         self._wake = asyncio.Event()
+        self._unanswered: list[Request] = []
+        self._again: asyncio.TimerHandle | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._armed_for = -1  # the version of the state that the timer was armed for
-        self._doors: asyncio.TimerHandle | None = None
 
-    # What connections ask; none of it waits
-
-    def arrive(self, link: Link, hello: Hello) -> None:
-        """Somebody said hello. They are let in, asked to wait or turned away; in a storm together with others."""
-        try:
-            arrival = self._proved(link, hello)
-        except Refused as refusal:
-            self._turn_away(link, refusal)
-            return
-        if not self._arrivals:
-            loop = asyncio.get_running_loop()
-            loop.call_at(max(loop.time(), self._arrived_at + JOINS_APART), self._let_arrivals_in)
-        self._arrivals.append(arrival)
+    # What is asked of the room; none of it waits
 
     def ask(self, link: Link, command: Command) -> None:
         """A participant's command. Answered with an `ack` or a `refused`."""
-        self._submit(Ask(link, command))
+        self._inbox.append(Ask(link, command))
+        self._wake.set()
 
-    def is_in(self, link: Link) -> bool:
-        """Whether it has been welcomed, and its participant has not left since."""
-        person = self._people.get(link.who)
-        return person is not None and person.link is link
-
-    def too_fast(self, link: Link) -> float:
-        """Take one command from the budget of somebody who `is_in`: 0, or else the seconds to wait."""
-        settings = self._world.settings
-        bucket = self._people[link.who].bucket
-        return bucket.take(self._world.clock(), settings.commands_per_second, settings.command_burst)
-
-    def type(self, link: Link, on: bool) -> None:
-        """A participant is writing, or has stopped. Told to the others if they may speak, at most once a second."""
-        now, person = self._world.clock(), self._people.get(link.who)
-        author = self.room.participants.get(link.who)
-        if person is None or author is None or author.muted or now - person.typed_at < TYPING_APART:
-            return
-        try:
-            chat.check_may_speak(self.room, author, now)
-        except Refused:
-            return
-        person.typed_at = now
-        self.hub.type(link.who, on)
-
-    def lost(self, link: Link) -> None:
-        """A connection has ended. Its participant has `blink_seconds` to come back without anybody noticing."""
-        self._at_the_doors.pop(link, None)
-        if self._lobby.get(link.who) is link:
-            del self._lobby[link.who]
-            self._submit(presence.Withdraw(link.who))
-        self.hub.detach(link)
-        person = self._people.get(link.who)
-        if person is not None and person.link is link:
-            person.link = None
-            if link.who in self.room.participants:
-                self._start_to_blink(link.who, person)
-        if not self._people and not self._lobby and not self._at_the_doors and not self._arrivals:
-            self._wake.set()  # perhaps nobody ever was here
-
-    def request(self, request: Request) -> None:
+    def request(self, *requests: Arrival | Request) -> None:
         """Something that the server itself asks of the room."""
-        self._submit(request)
-
-    def _submit(self, item: Ask | Arrival | Request) -> None:
-        self._inbox.append(item)
+        self._inbox += requests
         self._wake.set()
 
-    def _let_arrivals_in(self) -> None:
-        self._arrived_at = asyncio.get_running_loop().time()
-        self._inbox += self._arrivals
-        self._arrivals = []
+    def look_around(self) -> None:
+        """Perhaps nobody is here any more, and nobody ever was."""
         self._wake.set()
 
-    def _proved(self, link: Link, hello: Hello) -> Arrival:
-        """Look at the secrets, after counting the address, so that they cannot be guessed at speed."""
-        if self.is_over:
-            raise Refused("ended", "This meeting is over.")
-        secrets = self.occurrence.secrets
-        seat = self._world.seats.holder(self.id, hello.seat) if hello.seat else None
-        role = secrets.role_for(hello.key) if hello.key else None
-        if seat is None and role is None and not self._world.settings.is_loopback:
-            wait = self._addresses.take(link.address, self._world.clock())
-            if wait:
-                raise Refused("too_fast", "Many people are coming in just now. Please try again.", wait)
-        if hello.key and role is None:
-            raise Refused("bad_key", "This link is not valid any more. Ask whoever manages the meeting for a new one.")
-        if seat is None and role is None and not secrets.accepts_passcode(hello.passcode):
-            raise Refused("bad_passcode", "This meeting asks for a passcode.")
-        return Arrival(link, hello, role, new_participant(), seat)
-
-    def _start_to_blink(self, who: ParticipantId, person: Person) -> None:
-        person.blink = asyncio.get_running_loop().call_later(
-            self._world.settings.blink_seconds, self._submit, presence.Disconnect(who)
-        )
+    def last_command(self, who: ParticipantId) -> int:
+        """The greatest command id carried out for `who`, 0 for none."""
+        window = self._windows.get(who)
+        return 0 if window is None else window.last
 
     # The one task
 
@@ -237,17 +137,17 @@ class Replica:
                     await self._carry_out(inbox)
                 except Exception as error:
                     self._fail(inbox, error)
-                if self._nobody_ever_came():
+                if not self._inbox and self.door.is_deserted and self._is_untouched:
                     break
         finally:
             await self._finish()
 
-    async def _carry_out(self, inbox: list[Ask | Arrival | Request]) -> None:
-        if self._is_stale:
-            await self._reload()
+    async def _carry_out(self, inbox: list[Item]) -> None:
         while True:
-            now = max(self._world.clock(), self.room.at)
-            draft = Draft(self.room.version, frozenset(self.room.service))
+            if self._is_stale:
+                await self._reload()
+            now = max(self.world.clock(), self.room.at)
+            draft = Draft(self.room.version)
             if not self.room.id:
                 self._open(draft, now)
             for item in inbox:
@@ -257,40 +157,48 @@ class Replica:
                     await self._append(draft)
                 break
             except Conflict:
-                self._world.stats.conflicts += 1
-                await self._reload()
-        await self._publish(draft, now)
+                self.world.stats.conflicts += 1
+                self._is_stale = True
+        encoded: Encoded = {}
+        self._tell(draft.entries, draft.answers, now, encoded)
+        for arrival, refusal in draft.turned_away:
+            self.door.turn_away(arrival.link, refusal)
+        if draft.arrived:
+            await self.door.receive(draft.arrived, now, encoded)
+        self.door.tell_places(now)
+        if self.room.state == "ended":
+            self._end()
         self._arm()
 
     async def _append(self, draft: Draft) -> None:
         batch = Batch(draft.entries, draft.expected, draft.commands, draft.forget)
-        self._position = await self._world.log.append(self.id, batch)
-        stats = self._world.stats
+        self.position = await self.world.log.append(self.id, batch)
+        stats = self.world.stats
         stats.batches += 1
         stats.events += len(draft.entries)
         stats.commands += len(draft.commands)
-        for who, command in draft.commands:
-            self._people[who].window.add(command)
-        seq = self._position.seq
-        if seq - self._saved >= self._world.settings.room_events or any(at <= self._saved for at in draft.forget):
-            await self._world.log.save(self.id, _encode_room(self.room), seq)
+        seq = self.position.seq
+        if seq - self._saved >= self.world.settings.room_events or any(at <= self._saved for at in draft.forget):
+            await self.world.log.save(self.id, _encode_room(self.room), seq)
             self._saved = seq
 
     async def _reload(self) -> None:
-        """Make the state anew from the log."""
-        loaded = await self._world.log.load(self.id)
+        """Make the state anew from the log, and tell what happened there without us."""
+        loaded = await self.world.log.load(self.id)
         room = Room() if loaded.snapshot is None else _decode_room(loaded.snapshot)
         self._saved = room.seq
         for entry in loaded.entries:
             evolve(room, entry.event)
-        self.room, self._position, self._windows = room, loaded.position, loaded.windows
+        self.room, self.position, self._windows = room, loaded.position, loaded.windows
         self._armed_for = -1
         self._is_stale = False
+        if room.seq > self._told:
+            self._tell([e for e in loaded.entries if e.event.seq > self._told], {}, self.world.clock(), {})
 
     # Deciding
 
     def _open(self, draft: Draft, now: int) -> None:
-        it, settings = self.occurrence, self._world.settings
+        it, settings = self.occurrence, self.world.settings
         limits = agenda.Limits(
             participants=settings.room_participants,
             lobby=settings.room_lobby,
@@ -302,38 +210,41 @@ class Replica:
         )
         self._apply(draft, decide(self.room, ask, None, now))
 
-    def _decide(self, draft: Draft, item: Ask | Arrival | Request, now: int) -> None:
+    def _decide(self, draft: Draft, item: Item, now: int) -> None:
         if isinstance(item, Ask):
             self._decide_command(draft, item, now)
         elif isinstance(item, Arrival):
             self._decide_arrival(draft, item, now)
-        else:
-            person = self._people.get(item.who) if isinstance(item, presence.Disconnect) else None
-            if person is None or person.link is None:  # else they are back in the meantime
-                self._apply(draft, decide(self.room, item, None, now), now)
+        elif not (isinstance(item, presence.Disconnect) and self.door.is_connected(item.who)):  # back in the meantime
+            self._apply(draft, decide(self.room, item, None, now), now)
 
     def _decide_command(self, draft: Draft, ask: Ask, now: int) -> None:
         link, command = ask.link, ask.command
-        who, person = link.who, self._people.get(link.who)
-        if person is None or who not in self.room.participants:
+        who = link.who
+        if who not in self.room.participants:
             return  # removed or gone in the meantime: the connection is closing
-        carried_out = (who, command.id) in draft.commands or person.window.has(command.id)
+        window = self._windows.get(who)
+        if window is None:
+            window = self._windows[who] = Window()
+        carried_out = window.has(command.id)
+        answer: Message
         try:
             if carried_out is None:
                 raise Refused("bad_message", "The command's id is too far behind.")
             if carried_out:
-                self._world.stats.repeated += 1
+                self.world.stats.repeated += 1
             else:
                 events = self._rule(command, who, now)
-                draft.commands.append((who, command.id))
                 for event in events:
                     draft.forget += chat.forgotten_by(self.room, event)
                 self._apply(draft, events, now)
-            ack = Ack(id=command.id, seq=self.room.seq)
-            draft.answers.setdefault(link, []).append(ack)
+                draft.commands.append((who, command.id))
+                window.add(command.id)
+            answer = Ack(id=command.id, seq=self.room.seq)
         except Refused as refusal:
-            self._world.stats.refusals[refusal.code] += 1
-            draft.answers.setdefault(link, []).append(refused(refusal, command.id))
+            self.world.stats.refusals[refusal.code] += 1
+            answer = refused(refusal, command.id)
+        draft.answers.setdefault(link, []).append(answer)
 
     def _decide_arrival(self, draft: Draft, arrival: Arrival, now: int) -> None:
         hello, link = arrival.hello, arrival.link
@@ -374,157 +285,22 @@ class Replica:
 
     # Telling
 
-    async def _publish(self, draft: Draft, now: int) -> None:
-        self.hub.publish(self.room, draft.entries, draft.answers)
-        for entry in draft.entries:
-            self._see_to(entry.event)
-        for who in draft.serving ^ self.room.service.keys():
-            if (link := self.hub.links.get(who)) is not None and who in self.room.participants:
-                at = self._position
-                link.write(
-                    framed(
-                        [Snapshot(epoch=at.epoch, seq=at.seq, tag=at.tag, now=now, room=view(self.room, who, now))],
-                        link.text,
-                    )
-                )
-        for arrival, refusal in draft.turned_away:
-            self._turn_away(arrival.link, refusal)
-        snapshots: dict[tuple[object, bool], msgspec.Raw] = {}
-        for arrival, who in draft.arrived:
-            await self._receive(arrival, who, now, snapshots)
-        if self.room.state == "ended":
-            self._send_everybody_home()
-        elif any(isinstance(entry.event, presence.Joined | presence.Denied | presence.Left) for entry in draft.entries):
-            self._tell_places(now)
-
-    def _see_to(self, event: Event) -> None:
-        """What an event means for its participant's connection."""
-        match event:
-            case presence.Joined() if (link := self._lobby.pop(event.who, None)) is not None:
-                arrival = Arrival(link, Hello(), None, event.who, None)
-                self._welcome(arrival, event.who, self._world.clock(), {})
-            case presence.Denied() if (link := self._lobby.pop(event.who, None)) is not None:
-                self._turn_away(link, Refused("denied", "You were not let in this time. You may knock again soon."))
-            case safety.Removed():
-                self._part_with(event.who, REMOVED)
-            case presence.Left():
-                if event.why == "gone" and (person := self._people.get(event.who)) is not None:
-                    self._windows[event.who] = person.window  # the seat may still come back
-                self._part_with(event.who, OVER)
-
-    def _part_with(self, who: ParticipantId, code: int) -> None:
-        person = self._people.pop(who, None)
-        if person is not None:
-            if person.blink is not None:
-                person.blink.cancel()
-            if person.link is not None:
-                self.hub.detach(person.link)
-                person.link.close(code)
-
-    async def _receive(
-        self, arrival: Arrival, who: ParticipantId, now: int, snapshots: dict[tuple[object, bool], msgspec.Raw]
+    def _tell(
+        self, entries: Sequence[Entry], answers: dict[HubLink, list[Message]], now: int, encoded: Encoded
     ) -> None:
-        """Somebody has arrived, and what was decided about it is true: tell them where they are."""
-        link = arrival.link
-        if who in self.room.participants:
-            missed = await self._missed(arrival.hello, who) if arrival.seat == who else None
-            self._welcome(arrival, who, now, snapshots, missed)
-        elif who in self.room.lobby:
-            link.who = who
-            self._lobby[who] = link
-            if link.is_closed:
-                self.lost(link)
-            else:
-                self._send_waiting(link, len(self._lobby), now)
-        elif self.room.state != "ended":
-            self._at_the_doors[link] = arrival
-            name = MeetingName(self.room.slug, self.room.name)
-            link.send(Waiting(reason="doors", now=now, opens_at=self.room.doors_at, meeting=name))
-            if self._doors is None:
-                self._doors = self._call_at(self.room.doors_at, self._open_the_doors)
-
-    async def _missed(self, hello: Hello, who: ParticipantId) -> list[Event] | None:
-        """What a seat that comes back has missed; None if it must have a snapshot."""
-        if hello.since is None or hello.epoch != self._position.epoch or not self.room.may_resume(who, hello.since):
-            return None
-        try:
-            if await self._world.log.tag_at(self.id, hello.since) != hello.tag:
-                return None
-            entries = await self._world.log.read(self.id, hello.since)
-        except TooOld:
-            return None
-        return [e.event for e in entries if self.room.may_see(who, e.event.seq, e.audience)]
-
-    def _welcome(
-        self,
-        arrival: Arrival,
-        who: ParticipantId,
-        now: int,
-        snapshots: dict[tuple[object, bool], msgspec.Raw],
-        missed: list[Event] | None = None,
-    ) -> None:
-        link, at = arrival.link, self._position
-        person = self._people.get(who)
-        if person is None:
-            burst = self._world.settings.command_burst
-            person = self._people[who] = Person(self._windows.pop(who, Window()), Bucket(burst, now))
-        if person.blink is not None:
-            person.blink.cancel()
-            person.blink = None
-        before, person.link, link.who = person.link, link, who
-        welcome = Welcome(
-            you=who,
-            seat=self._world.seats.seat(self.id, who),
-            role=self.room.participants[who].role,
-            epoch=at.epoch,
-            seq=at.seq,
-            tag=at.tag,
-            now=now,
-            last=person.window.last,
-            resumed=missed is not None,
-        )
-        if arrival.seat == who:
-            self._world.stats.resumes["snapshot" if missed is None else "resumed"] += 1
-        else:
-            self._world.stats.joins += 1
-        if missed is None:
-            welcome.room = self._snapshot(who, now, link.text, snapshots)
-        self.hub.attach(link)
-        link.write(framed([welcome], link.text) + (framed(missed, link.text) if missed else b""))
-        if before is not None and before is not link:
-            before.close(SUPERSEDED)
-        if link.is_closed:
-            self.lost(link)
-
-    def _snapshot(
-        self, who: ParticipantId, now: int, text: bool, snapshots: dict[tuple[object, bool], msgspec.Raw]
-    ) -> msgspec.Raw:
-        alike = newcomers_alike(self.room, who)
-        snapshot = None if alike is None else snapshots.get((alike, text))
-        if snapshot is None:
-            snapshot = msgspec.Raw(encode(view(self.room, who, now), text))
-            if alike is not None:
-                snapshots[alike, text] = snapshot
-        return snapshot
-
-    def _tell_places(self, now: int) -> None:
-        for place, link in enumerate(self._lobby.values(), start=1):
-            self._send_waiting(link, place, now)
-
-    def _send_waiting(self, link: Link, place: int, now: int) -> None:
-        name = MeetingName(self.room.slug, self.room.name)
-        link.send(Waiting(reason="admission", place=place, now=now, meeting=name))
-
-    def _turn_away(self, link: Link, refusal: Refused) -> None:
-        self._world.stats.refusals[refusal.code] += 1
-        link.send(refused(refusal))
-        link.close({"blocked": REMOVED, "denied": REMOVED, "ended": OVER}.get(refusal.code, REFUSED))
-
-    def _open_the_doors(self) -> None:
-        self._doors = None
-        waiting, self._at_the_doors = list(self._at_the_doors.values()), {}
-        self._inbox += waiting
-        self._wake.set()
+        """Carry what is true now to everybody it concerns."""
+        self._hub.publish(self.room, entries, answers)
+        self._told = self.position.seq
+        for entry in entries:
+            if entry.event.moves:
+                self.door.see_to(entry.event, now, encoded)
+        if self._served != self.room.service.keys():
+            before, self._served = self._served, set(self.room.service)
+            for who in before ^ self._served:
+                self.door.show_anew(who, now)
+        for who in {entry.event.who for entry in entries if isinstance(entry.event, presence.Left | safety.Removed)}:
+            if who not in self.room.gone:
+                self._windows.pop(who, None)  # the next one who holds this seat is a newcomer
 
     # Deadlines
 
@@ -536,63 +312,77 @@ class Replica:
         if self._deadline is not None:
             self._deadline.cancel()
         deadline = next_deadline(self.room)
-        self._deadline = None if deadline is None else self._call_at(deadline, self._meet, deadline)
-
-    def _call_at(self, at: int, callback: Callable[..., object], *args: object) -> asyncio.TimerHandle:
-        seconds = min(max(0, at - self._world.clock() + 1) / 1000, LONGEST_TIMER)
-        return asyncio.get_running_loop().call_later(seconds, callback, *args)
+        self._deadline = None if deadline is None else self.world.call_at(deadline, self._meet, deadline)
 
     def _meet(self, deadline: int) -> None:
         self._armed_for = -1
-        if (late := self._world.clock() - deadline) >= 0:
-            self._world.metrics.lateness.observe(late / 1000)
-        self._submit(Tick())
+        if (late := self.world.clock() - deadline) >= 0:
+            self.world.metrics.lateness.observe(late / 1000)
+        self.request(Tick())
 
-    # The end
+    # Errors and the end
 
-    def _nobody_ever_came(self) -> bool:
-        nobody = not (self._people or self._lobby or self._at_the_doors or self._arrivals or self._inbox)
-        untouched = self.room.state == "doors" and not self.room.participants and not self.room.gone
-        return nobody and untouched and not self.room.blocked and not self.room.denied
-
-    def _send_everybody_home(self) -> None:
-        self.is_over = True
-        for person in self._people.values():
-            if person.link is not None:
-                person.link.close(OVER)
-        over = Refused("ended", "This meeting is over.")
-        for link in [*self._lobby.values(), *self._at_the_doors]:
-            self._turn_away(link, over)
-        for item in [*self._inbox, *self._arrivals]:
-            if isinstance(item, Arrival):
-                self._turn_away(item.link, over)
-
-    def _fail(self, inbox: list[Ask | Arrival | Request], error: Exception) -> None:
+    def _fail(self, inbox: list[Item], error: Exception) -> None:
         """The log is away, or there is a bug: nobody loses more than an answer, and the state is read again."""
         self._is_stale = True
         if isinstance(error, Unavailable):
-            self._world.stats.unavailable += 1
+            self.world.stats.unavailable += 1
         else:
             self._tell_of_fault(error)
+            if self._told < self.position.seq:  # it is true, but who has heard of it? Whoever comes back does.
+                self._told = self.position.seq
+                self.door.cut(FAULT)
         for item in inbox:
             if isinstance(item, Ask):
                 item.link.send(refused(SORRY, item.command.id))
             elif isinstance(item, Arrival):
-                self._turn_away(item.link, SORRY)
+                self.door.turn_away(item.link, SORRY)
+            else:
+                self._unanswered.append(item)
+        if self._again is None:
+            self._again = asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._ask_again)
+
+    def _ask_again(self) -> None:
+        requests, self._unanswered, self._again = self._unanswered, [], None
+        self.request(*requests)
 
     def _tell_of_fault(self, error: Exception) -> None:
         """Where it happened, and nothing of what was said."""
-        self._world.stats.faults += 1
+        self.world.stats.faults += 1
         where = traceback.extract_tb(error.__traceback__)[-1]
         log.error("fault", error=type(error).__name__, file=where.filename, line=where.lineno)
 
+    @property
+    def _is_untouched(self) -> bool:
+        room = self.room
+        return room.state == "doors" and not (room.participants or room.gone or room.blocked or room.denied)
+
+    def _end(self) -> None:
+        self.is_over = True
+        self.door.send_everybody_home()
+        for item in self._inbox:
+            if isinstance(item, Arrival):
+                self.door.turn_away(item.link, Refused("ended", "This meeting is over."))
+
     async def _finish(self) -> None:
-        for timer in (self._deadline, self._doors, *(person.blink for person in self._people.values())):
+        for timer in (self._deadline, self._again):
             if timer is not None:
                 timer.cancel()
-        ended, untouched = self.room.state == "ended", not self.room.participants
-        if ended:
-            await self._world.ended(self.id)  # first: until then whoever comes hears that it is over
-        self._world.finished(self)
-        if ended or untouched:
-            await self._world.log.wipe(self.id)
+        self.door.close()
+        try:
+            if self.is_over:
+                await self.world.ended(self.id)  # first: until then whoever comes hears that it is over
+        except Exception as error:  # nothing that goes wrong with one room may end the others
+            self._tell_of_fault(error)
+        self.world.finished(self)
+        if self.is_over or self._is_untouched:
+            await self._wipe()
+
+    async def _wipe(self) -> None:
+        while True:
+            try:
+                await self.world.log.wipe(self.id)
+            except Unavailable:
+                await asyncio.sleep(AGAIN_SECONDS)
+            else:
+                return

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from server.replica import Replica
 
 OVER, NO_HELLO, HELLO_REFUSED, NO_SUCH_ROOM, TOO_MUCH = 1000, 4000, 4001, 4004, 4029
-MOST_MALFORMED: Final = 10  # messages in a minute
-MOST_TOO_FAST: Final = 300  # commands in a minute
+MALFORMED, NEEDLESS = 0, 1  # kinds of messages that end a connection if there are many in a minute
+MOST_MALFORMED: Final = 10
+MOST_NEEDLESS: Final = 300  # well-formed, but too fast, too early or unknown
 MINUTE: Final = 60.0
 HELLO_ON_ITS_WAY: Final = 2.0  # seconds
 
@@ -71,16 +72,19 @@ class Socket:
             command = decode_command(payload, text)
         except BadCommand as bad:
             self.send(refused(bad.refusal, bad.command))
-            self._strike(0, MOST_MALFORMED if bad.refusal.code == "bad_message" else MOST_TOO_FAST)
+            if bad.refusal.code == "bad_message":
+                self._strike(MALFORMED, MOST_MALFORMED)
+            else:
+                self._strike(NEEDLESS, MOST_NEEDLESS)
             return
         if isinstance(command, Typing):
-            self._replica.type(self, command.on)
-        elif not self._replica.is_in(self):
+            self._replica.door.type(self, command.on)
+        elif not self._replica.door.is_in(self):
             self.send(refused(Refused("not_now", "You are not in the room yet."), command.id))
-            self._strike(1, MOST_TOO_FAST)
-        elif wait := self._replica.too_fast(self):
+            self._strike(NEEDLESS, MOST_NEEDLESS)
+        elif wait := self._replica.door.too_fast(self):
             self.send(refused(Refused("too_fast", "That was too fast; please wait a moment.", wait), command.id))
-            self._strike(1, MOST_TOO_FAST)
+            self._strike(NEEDLESS, MOST_NEEDLESS)
         else:
             self._replica.ask(self, command)
 
@@ -88,7 +92,7 @@ class Socket:
         self.is_closed = True
         self._house.hellos.forget(self)
         if self._replica is not None:
-            self._replica.lost(self)
+            self._replica.door.lost(self)
 
     def _take_hello(self, payload: bytes, text: bool) -> None:
         if self._occurrence is None:
@@ -108,7 +112,7 @@ class Socket:
             self.send(refused(refusal))
             self.close(HELLO_REFUSED)
             return
-        self._replica.arrive(self, hello)
+        self._replica.door.arrive(self, hello)
 
     def say_no(self, refusal: Refused, code: int) -> None:
         """There is nothing to come to; closed when the `hello` that is on its way has come, or soon."""

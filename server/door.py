@@ -1,0 +1,326 @@
+"""The door of one room on this worker: who says hello, waits, is welcomed or turned away, and whose line has ended.
+
+What is decided about somebody is decided by the room's rules; here it is told, and here the connections are kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from rooms import chat, presence, safety
+from rooms.view import newcomers_alike, view
+from rooms.vocabulary import SERVICE, Event, ParticipantId, Refused, Role
+from server.hub import Hub
+from server.hub import Link as HubLink
+from server.limits import Addresses, Bucket
+from server.log import TooOld
+from server.seats import new_participant
+from server.wire import Hello, MeetingName, Message, Snapshot, Waiting, Welcome, encode, framed, refused
+
+if TYPE_CHECKING:
+    from server.replica import Replica
+
+JOINS_APART: Final = 0.02  # seconds; in a storm those who arrive within are let in together, with one snapshot
+TYPING_APART: Final = 1000  # ms between two pieces of news that somebody is writing
+OVER, REFUSED, REMOVED, SUPERSEDED = 1000, 4001, 4003, 4009
+
+Encoded = dict[tuple[object, bool], msgspec.Raw]
+"""Snapshots that serve more than one newcomer, while they are true."""
+
+
+class Link(HubLink, Protocol):
+    """One connection, as the room needs it."""
+
+    address: str
+    is_closed: bool
+
+    def send(self, *messages: Message) -> None: ...
+
+    def close(self, code: int) -> None: ...
+
+
+class Person(Struct):
+    """What this worker knows of a participant, and the log does not."""
+
+    bucket: Bucket
+    link: Link | None = None
+    typed_at: int = 0
+    blink: asyncio.TimerHandle | None = None
+
+
+class Arrival(Struct):
+    """A `hello`, and what its secrets proved."""
+
+    link: Link
+    hello: Hello
+    role: Role | None
+    who: ParticipantId  # a fresh id
+    seat: ParticipantId | None
+
+
+class Door:
+    """The people of one room who are connected to this worker, or were just now."""
+
+    def __init__(self, replica: Replica) -> None:
+        self.hub = Hub()
+        self._replica = replica
+        self._world = replica.world
+        self._people: dict[ParticipantId, Person] = {}
+        self._lobby: dict[ParticipantId, Link] = {}
+        self._places: dict[Link, int] = {}  # in the waiting room, as they were told
+        self._before_the_doors: dict[Link, Arrival] = {}
+        self._addresses = Addresses(replica.world.settings.joins_per_second)
+        self._arrivals: list[Arrival] = []
+        self._arrived_at = 0.0
+        self._opening: asyncio.TimerHandle | None = None
+
+    @property
+    def is_deserted(self) -> bool:
+        return not (self._people or self._lobby or self._before_the_doors or self._arrivals)
+
+    # What connections say
+
+    def arrive(self, link: Link, hello: Hello) -> None:
+        """Somebody said hello. They are let in, asked to wait or turned away; in a storm together with others."""
+        try:
+            arrival = self._proved(link, hello)
+        except Refused as refusal:
+            self.turn_away(link, refusal)
+            return
+        if not self._arrivals:
+            loop = asyncio.get_running_loop()
+            loop.call_at(max(loop.time(), self._arrived_at + JOINS_APART), self._let_arrivals_in)
+        self._arrivals.append(arrival)
+
+    def is_in(self, link: Link) -> bool:
+        """Whether it has been welcomed, and its participant has not left since."""
+        person = self._people.get(link.who)
+        return person is not None and person.link is link
+
+    def is_connected(self, who: ParticipantId) -> bool:
+        person = self._people.get(who)
+        return person is not None and person.link is not None
+
+    def too_fast(self, link: Link) -> float:
+        """Take one command from the budget of somebody who `is_in`: 0, or else the seconds to wait."""
+        settings = self._world.settings
+        bucket = self._people[link.who].bucket
+        return bucket.take(self._world.clock(), settings.commands_per_second, settings.command_burst)
+
+    def type(self, link: Link, on: bool) -> None:
+        """A participant is writing, or has stopped. Told to the others if they may speak, at most once a second."""
+        room, now = self._replica.room, self._world.clock()
+        person, author = self._people.get(link.who), room.participants.get(link.who)
+        if person is None or author is None or author.muted or now - person.typed_at < TYPING_APART:
+            return
+        if room.format.roster == "service" and author.role not in SERVICE:
+            return  # members are not to know that this one is here
+        try:
+            chat.check_may_speak(room, author, now)
+        except Refused:
+            return
+        person.typed_at = now
+        self.hub.type(link.who, on)
+
+    def lost(self, link: Link) -> None:
+        """A connection has ended. Its participant has `blink_seconds` to come back without anybody noticing."""
+        self._before_the_doors.pop(link, None)
+        if self._lobby.get(link.who) is link:
+            del self._lobby[link.who]
+            self._replica.request(presence.Withdraw(link.who))
+        self.hub.detach(link)
+        person = self._people.get(link.who)
+        if person is not None and person.link is link:
+            person.link = None
+            person.blink = asyncio.get_running_loop().call_later(
+                self._world.settings.blink_seconds, self._replica.request, presence.Disconnect(link.who)
+            )
+        if self.is_deserted:
+            self._replica.look_around()  # perhaps nobody ever was here
+
+    def _let_arrivals_in(self) -> None:
+        self._arrived_at = asyncio.get_running_loop().time()
+        arrivals, self._arrivals = self._arrivals, []
+        self._replica.request(*arrivals)
+
+    def _proved(self, link: Link, hello: Hello) -> Arrival:
+        """Look at the secrets, after counting the address, so that they cannot be guessed at speed."""
+        if self._replica.is_over:
+            raise Refused("ended", "This meeting is over.")
+        secrets = self._replica.occurrence.secrets
+        seat = self._world.seats.holder(self._replica.id, hello.seat) if hello.seat else None
+        role = secrets.role_for(hello.key) if hello.key else None
+        if seat is None and role is None and not self._world.settings.is_loopback:
+            wait = self._addresses.take(link.address, self._world.clock())
+            if wait:
+                raise Refused("too_fast", "Many people are coming in just now. Please try again.", wait)
+        if hello.key and role is None:
+            raise Refused("bad_key", "This link is not valid any more. Ask whoever manages the meeting for a new one.")
+        if seat is None and role is None and not secrets.accepts_passcode(hello.passcode):
+            raise Refused("bad_passcode", "This meeting asks for a passcode.")
+        return Arrival(link, hello, role, new_participant(), seat)
+
+    # What has become true
+
+    async def receive(self, arrivals: list[tuple[Arrival, ParticipantId]], now: int, encoded: Encoded) -> None:
+        """These have arrived, and what was decided about them is true: tell them where they are."""
+        room = self._replica.room
+        for arrival, who in arrivals:
+            link = arrival.link
+            if who in room.participants:
+                came_back = arrival.seat == who
+                missed = await self._missed(arrival.hello, who) if came_back else None
+                if came_back:
+                    self._world.stats.resumes["snapshot" if missed is None else "resumed"] += 1
+                else:
+                    self._world.stats.joins += 1
+                self._welcome(link, who, now, encoded, missed)
+            elif who in room.lobby:
+                link.who = who
+                self._lobby[who] = link
+                if link.is_closed:
+                    self.lost(link)
+            elif room.state != "ended" and not link.is_closed:
+                self._ask_to_wait_for_the_doors(arrival, now)
+            else:
+                self.turn_away(link, Refused("ended", "This meeting is over."))
+
+    def see_to(self, event: Event, now: int, encoded: Encoded) -> None:
+        """What an event means for the connection of whoever it is about."""
+        match event:
+            case presence.Joined() if (link := self._lobby.pop(event.who, None)) is not None:
+                self._world.stats.joins += 1
+                if event.who in self._replica.room.participants:
+                    self._welcome(link, event.who, now, encoded)
+                else:  # and removed in the same breath
+                    self.turn_away(link, Refused("denied", "You were not let in this time."))
+            case presence.Denied() if (link := self._lobby.pop(event.who, None)) is not None:
+                self.turn_away(link, Refused("denied", "You were not let in this time. You may knock again soon."))
+            case safety.Removed():
+                self._part_with(event.who, REMOVED)
+            case presence.Left():
+                self._part_with(event.who, OVER)
+
+    def show_anew(self, who: ParticipantId, now: int) -> None:
+        """A participant now sees more or less than before."""
+        link = self.hub.links.get(who)
+        if link is not None and who in self._replica.room.participants:
+            at, seen = self._replica.position, view(self._replica.room, who, now)
+            link.write(framed([Snapshot(epoch=at.epoch, seq=at.seq, tag=at.tag, now=now, room=seen)], link.text))
+
+    def tell_places(self, now: int) -> None:
+        """Tell those in the waiting room where they stand, if that has changed."""
+        room, before = self._replica.room, self._places
+        self._places = {link: place for place, link in enumerate(self._lobby.values(), start=1)}
+        for link, place in self._places.items():
+            if before.get(link) != place:
+                name = MeetingName(room.slug, room.name)
+                link.send(Waiting(reason="admission", place=place, now=now, meeting=name))
+
+    def turn_away(self, link: Link, refusal: Refused) -> None:
+        self._world.stats.refusals[refusal.code] += 1
+        link.send(refused(refusal))
+        link.close({"blocked": REMOVED, "denied": REMOVED, "ended": OVER}.get(refusal.code, REFUSED))
+
+    def send_everybody_home(self) -> None:
+        for person in self._people.values():
+            if person.link is not None:
+                person.link.close(OVER)
+        over = Refused("ended", "This meeting is over.")
+        for link in [*self._lobby.values(), *self._before_the_doors, *(arrival.link for arrival in self._arrivals)]:
+            self.turn_away(link, over)
+
+    def cut(self, code: int) -> None:
+        """End every connection; whoever comes back resumes."""
+        for person in tuple(self._people.values()):
+            if person.link is not None:
+                person.link.close(code)
+
+    def close(self) -> None:
+        """Stop all timers."""
+        for timer in (self._opening, *(person.blink for person in self._people.values())):
+            if timer is not None:
+                timer.cancel()
+
+    def _part_with(self, who: ParticipantId, code: int) -> None:
+        person = self._people.pop(who, None)
+        if person is not None:
+            if person.blink is not None:
+                person.blink.cancel()
+            if person.link is not None:
+                self.hub.detach(person.link)
+                person.link.close(code)
+
+    def _ask_to_wait_for_the_doors(self, arrival: Arrival, now: int) -> None:
+        room = self._replica.room
+        self._before_the_doors[arrival.link] = arrival
+        name = MeetingName(room.slug, room.name)
+        arrival.link.send(Waiting(reason="doors", now=now, opens_at=room.doors_at, meeting=name))
+        if self._opening is None:
+            self._opening = self._world.call_at(room.doors_at, self._open_the_doors)
+
+    def _open_the_doors(self) -> None:
+        self._opening = None
+        arrivals, self._before_the_doors = list(self._before_the_doors.values()), {}
+        self._replica.request(*arrivals)
+
+    async def _missed(self, hello: Hello, who: ParticipantId) -> list[Event] | None:
+        """What a seat that comes back has missed; None if it must have a snapshot."""
+        replica = self._replica
+        if (
+            hello.since is None
+            or hello.epoch != replica.position.epoch
+            or not replica.room.may_resume(who, hello.since)
+        ):
+            return None
+        try:
+            if await self._world.log.tag_at(replica.id, hello.since) != hello.tag:
+                return None
+            entries = await self._world.log.read(replica.id, hello.since)
+        except TooOld:
+            return None
+        return [e.event for e in entries if replica.room.may_see(who, e.event.seq, e.audience)]
+
+    def _welcome(
+        self, link: Link, who: ParticipantId, now: int, encoded: Encoded, missed: list[Event] | None = None
+    ) -> None:
+        replica, at = self._replica, self._replica.position
+        person = self._people.get(who)
+        if person is None:
+            person = self._people[who] = Person(Bucket(self._world.settings.command_burst, now))
+        if person.blink is not None:
+            person.blink.cancel()
+            person.blink = None
+        before, person.link, link.who = person.link, link, who
+        welcome = Welcome(
+            you=who,
+            seat=self._world.seats.seat(replica.id, who),
+            role=replica.room.participants[who].role,
+            epoch=at.epoch,
+            seq=at.seq,
+            tag=at.tag,
+            now=now,
+            last=replica.last_command(who),
+            resumed=missed is not None,
+        )
+        if missed is None:
+            welcome.room = self._snapshot(who, now, link.text, encoded)
+        self.hub.attach(link)
+        link.write(framed([welcome], link.text) + (framed(missed, link.text) if missed else b""))
+        if before is not None and before is not link:
+            before.close(SUPERSEDED)
+        if link.is_closed:
+            self.lost(link)
+
+    def _snapshot(self, who: ParticipantId, now: int, text: bool, encoded: Encoded) -> msgspec.Raw:
+        alike = newcomers_alike(self._replica.room, who)
+        snapshot = None if alike is None else encoded.get((alike, text))
+        if snapshot is None:
+            snapshot = msgspec.Raw(encode(view(self._replica.room, who, now), text))
+            if alike is not None:
+                encoded[alike, text] = snapshot
+        return snapshot
