@@ -23,6 +23,7 @@ DAY_SECONDS = 24 * 3600
 Seconds = Annotated[float, Meta(ge=0, le=DAY_SECONDS)]
 PositiveSeconds = Annotated[float, Meta(gt=0, le=DAY_SECONDS)]
 Minutes = Annotated[float, Meta(ge=0, le=24 * 60)]
+ShareSeconds = Annotated[float, Meta(ge=0.1, le=DAY_SECONDS)]
 PositiveMinutes = Annotated[float, Meta(gt=0, le=24 * 60)]
 Title = Annotated[str, Meta(max_length=200)]
 PhaseText = Annotated[str, Meta(max_length=20_000)]
@@ -43,7 +44,7 @@ class Phase(Struct, frozen=True, kw_only=True, omit_defaults=True):
     chat: ChatMode | None = None
     queue: QueueRule | None = None
     post: Annotated[tuple[Post, ...], Meta(max_length=10)] = ()
-    share_seconds: PositiveSeconds = 180
+    share_seconds: ShareSeconds = 180
     warn_seconds: Seconds = 60
     grace_seconds: Seconds = 30
     hard_stop: bool = True
