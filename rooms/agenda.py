@@ -32,7 +32,7 @@ PhaseIndex = Annotated[int, Meta(ge=0, le=1000)]
 class Limits(Struct, frozen=True, omit_defaults=True):
     """What keeps a room's memory bounded, whatever people send. Counts of things kept."""
 
-    participants: int = 5000  # in the room, or gone with a seat that may come back
+    participants: int = 5000  # in the room; and as many who are gone with a seat that may come back
     lobby: int = 200
     hands: int = 500
     messages: int = 1000
@@ -201,8 +201,8 @@ def decide_add_minutes(room: Room, command: AddMinutes, by: ParticipantId, now: 
     if room.phase is None:
         raise Refused("not_now", "The agenda is not running.")
     change = milliseconds(command.minutes * 60, -MOST_MINUTES * 60, MOST_MINUTES * 60)
-    from_when = room.phase_ends_at if room.phase_ends_at is not None else now
-    return [PhaseExtended(room.phase, max(now, from_when + change))]
+    ends_at = max(now, room.phase_ends_at or now)  # of a phase that is due already, now
+    return [PhaseExtended(room.phase, max(now, ends_at + change))]
 
 
 def decide_end(room: Room, command: End, by: ParticipantId, now: int) -> list[Event]:
@@ -242,7 +242,7 @@ def alarms(room: Room) -> Iterator[Alarm]:
     cut_at = room.ends_at + room.format.overrun
     if room.state == "doors":
         yield cut_at, lambda now: _close(room, now)
-        if alone_from is not None:
+        if alone_from is not None and (room.format.runs_itself or not room.waits_for_start):
             yield max(room.starts_at, alone_from), lambda now: _start(room, now)
     elif room.state == "running":
         yield from _phase_alarms(room, alone_from)
@@ -257,15 +257,14 @@ def _phase_alarms(room: Room, alone_from: int | None) -> Iterator[Alarm]:
     phase, ends_at = room.current_phase, room.phase_ends_at
     if phase is None or room.phase is None or ends_at is None:
         return
-    index = room.phase
-    if not room.phase_is_due:
-        advances = phase.advance == "auto" or (alone_from is not None and alone_from <= ends_at)
-        if not (advances and floor.free_from(room) <= ends_at):
-            yield ends_at, lambda now: [PhaseDue(index)]
-    if phase.advance == "auto":
-        alone_from = 0
-    if alone_from is not None and (room.floor is None or floor.free_from(room) < floor.NEVER):
-        yield max(ends_at, alone_from, floor.free_from(room)), lambda now: _next_phase(room, index, now)
+    index, moves_from = room.phase, 0 if phase.advance == "auto" else alone_from
+    moves_at = None if moves_from is None else max(ends_at, moves_from, floor.free_from(room))
+    if moves_at is not None and (moves_at >= floor.NEVER or room.waits_at(moves_at)):
+        moves_at = None
+    if moves_at != ends_at and not room.phase_is_due:
+        yield ends_at, lambda now: [PhaseDue(index)]
+    if moves_at is not None:
+        yield moves_at, lambda now: _next_phase(room, index, now)
 
 
 def on_opened(room: Room, event: Opened) -> None:
@@ -279,6 +278,7 @@ def on_opened(room: Room, event: Opened) -> None:
 
 def on_started(room: Room, event: Started) -> None:
     room.state, room.ends_at = "running", event.ends_at
+    room.doors_at = min(room.doors_at, event.at)  # nobody waits at the door of a meeting that was started early
 
 
 def on_fellowship(room: Room, event: Fellowship) -> None:
@@ -294,8 +294,7 @@ def on_ended(room: Room, event: Ended) -> None:
 def on_phase_began(room: Room, event: PhaseBegan) -> None:
     room.phase, room.phase_ends_at, room.phase_is_due = event.phase, event.ends_at, False
     room.speaker_was_called = False
-    if room.current_phase is not None:
-        room.queue.share_time = round(room.current_phase.share_seconds * 1000)
+    floor.begin_phase(room)
 
 
 def on_phase_due(room: Room, event: PhaseDue) -> None:

@@ -80,6 +80,7 @@ class Queue(Struct, omit_defaults=True):
     closed_why: CloseWhy = "phase"
     is_held_open: bool = False  # somebody opened it by hand, so it does not close itself
     share_time: int = 180_000  # ms
+    had_a_turn: set[ParticipantId] = field(default_factory=set)  # in this phase; no latecomers to its circle
 
 
 class HandRaised(Event):
@@ -287,11 +288,17 @@ def give_up(room: Room, who: ParticipantId, why: LowerWhy, now: int) -> list[Eve
 
 
 def stand_in_the_circle(room: Room, who: ParticipantId) -> list[Event]:
-    """A latecomer stands at the circle's end; nothing outside of a circle."""
-    phase = room.current_phase
-    if phase is None or phase.order != "circle" or phase.queue_rule == "closed":
+    """A latecomer, or who comes back without having had a turn, stands at the circle's end; else nothing."""
+    phase, known = room.current_phase, room.participants.get(who) or room.gone.get(who)
+    if phase is None or phase.order != "circle" or phase.queue_rule == "closed" or who in room.queue.had_a_turn:
+        return []
+    if (known is not None and known.muted) or _stands_or_has_the_floor(room, who):
         return []
     return [HandRaised(who, len(room.queue.hands))]
+
+
+def _stands_or_has_the_floor(room: Room, who: ParticipantId) -> bool:
+    return place_of(room, who) is not None or (room.floor is not None and room.floor.who == who)
 
 
 def free_from(room: Room) -> int:
@@ -329,10 +336,19 @@ def enter_phase(room: Room, phase: Phase) -> list[Event]:
         if not room.queue.is_open:
             events.append(QueueOpened())
         if phase.order == "circle":
-            events.append(CircleFormed([p.id for p in room.participants.values() if p.presence == "here"]))
+            here = (p.id for p in room.participants.values() if p.presence == "here" and not p.muted)
+            events.append(CircleFormed(list(here)))
     elif room.queue.is_open:
         events.append(QueueClosed("phase"))
     return events
+
+
+def begin_phase(room: Room) -> None:
+    """The phase has its own share time and turns; what opened or closed the queue before does not matter any more."""
+    queue = room.queue
+    queue.closed_why, queue.is_held_open, queue.had_a_turn = "phase", False, set()
+    if room.current_phase is not None:
+        queue.share_time = round(room.current_phase.share_seconds * 1000)
 
 
 def close_queue(room: Room) -> list[Event]:
@@ -354,7 +370,7 @@ def decide_raise_hand(room: Room, command: RaiseHand, by: ParticipantId, now: in
         raise Refused("muted", "You are muted just now. You may write to the service team.")
     if room.is_quiet or not room.queue.is_open:
         raise Refused("queue_closed", _why_closed(room))
-    if place_of(room, who.id) is not None or (room.floor and room.floor.who == who.id):
+    if _stands_or_has_the_floor(room, who.id):
         raise Refused("already_queued", "The hand is raised already.")
     if len(room.queue.hands) >= room.limits.hands:
         raise Refused("full", "The queue is full.")
@@ -604,8 +620,7 @@ def alarms(room: Room) -> Iterator[Alarm]:
         elif not room.queue.is_open and room.queue.closed_why == "no_time" and closes > room.at:
             yield room.at, lambda now: [QueueOpened()]
     calls_from = room.at if phase.auto_call else room.runs_itself_from
-    if room.floor is None and calls_from is not None:
-        at = max(room.at, calls_from)
+    if room.floor is None and calls_from is not None and not room.waits_at(at := max(room.at, calls_from)):
         who = _assigned_speaker(room)
         if who is None and fits(room, at) != 0:
             who = next_in_queue(room, at)
@@ -662,6 +677,8 @@ def on_hand_raised(room: Room, event: HandRaised) -> None:
 
 def on_hand_lowered(room: Room, event: HandLowered) -> None:
     _take_hand(room, event.who)
+    if event.why in {"passed", "lowered"}:
+        room.queue.had_a_turn.add(event.who)
     if participant := room.participants.get(event.who):
         participant.unanswered = 0
 
@@ -696,8 +713,6 @@ def on_began(room: Room, event: Began) -> None:
         share.state, share.answer_by = "sharing", None
         share.began_at = share.running_since = event.at
         share.ends_at, share.length = event.ends_at, event.ends_at - event.at
-    if participant := room.participants.get(event.who):
-        participant.unanswered = 0
 
 
 def on_warned(room: Room, event: Warned) -> None:
@@ -750,8 +765,9 @@ def on_share_ended(room: Room, event: ShareEnded) -> None:
     if participant := room.participants.get(event.who):
         if share.began_at is not None and event.why != "put_back":
             participant.shares += 1
-        if event.why == "no_answer":
-            participant.unanswered += 1
+        participant.unanswered = participant.unanswered + 1 if event.why == "no_answer" else 0
+    if event.why not in {"no_answer", "put_back", "left"}:
+        room.queue.had_a_turn.add(event.who)
 
 
 def _the_share(room: Room, share: ShareId) -> Share | None:

@@ -178,7 +178,7 @@ def decide_join(room: Room, ask: Join, now: int) -> list[Event]:
     if ask.seat in room.blocked or (ask.device_id and ask.device_id in room.blocked_devices):
         raise Refused("blocked", "You cannot come back to this meeting.")
     if ask.seat is not None and (seated := room.participants.get(ask.seat)):
-        return _take_the_seat_again(room, seated, ask.role)
+        return _take_the_seat_again(room, seated, ask)
     if ask.seat is not None and (gone := room.gone.get(ask.seat)):
         role = _role_by_key(room, ask.role) if ask.role and gone.role not in FACILITATORS else gone.role
         if role == "facilitator" and room.facilitator is not None:
@@ -198,26 +198,27 @@ def decide_join(room: Room, ask: Join, now: int) -> list[Event]:
         return _come_in(room, ask.who, name, "member", ask.device_id)
     if len(room.lobby) >= room.limits.lobby:
         raise Refused("full", "Too many people are waiting at the door.")
-    events: list[Event] = [Knocked(ask.who, name)]
-    if ask.device_id:
-        events.append(Noted(ask.who, ask.device_id))
-    return events
+    return [Knocked(ask.who, name), *_noted(ask.who, ask.device_id)]
 
 
-def _take_the_seat_again(room: Room, seated: Participant, key_role: Role | None) -> list[Event]:
+def _take_the_seat_again(room: Room, seated: Participant, ask: Join) -> list[Event]:
     events: list[Event] = [Returned(seated.id)] if seated.presence == "away" else []
-    if key_role is not None and seated.role not in FACILITATORS:
-        role = _role_by_key(room, key_role)
+    if ask.device_id != seated.device_id:
+        events += _noted(seated.id, ask.device_id)
+    if ask.role is not None and seated.role not in FACILITATORS:
+        role = _role_by_key(room, ask.role)
         if role != seated.role:
             events += _role_changes(room, seated, role, "given")
-    return events
+    return events + floor.stand_in_the_circle(room, seated.id)
 
 
 def _come_in(room: Room, who: ParticipantId, name: str, role: Role, device_id: str) -> list[Event]:
     events: list[Event] = [Joined(who, name, role, device=True)]
-    if device_id:
-        events.append(Noted(who, device_id))
-    return events + floor.stand_in_the_circle(room, who)
+    return [*events, *_noted(who, device_id), *floor.stand_in_the_circle(room, who)]
+
+
+def _noted(who: ParticipantId, device_id: str) -> list[Event]:
+    return [Noted(who, device_id)] if device_id else []
 
 
 def _role_by_key(room: Room, role: Role) -> Role:
@@ -229,8 +230,7 @@ def _knocker(device_id: str, name: str) -> str:
 
 
 def _check_room_for_one_more(room: Room) -> None:
-    known = len(room.participants) + len(room.gone)
-    if len(room.participants) >= room.format.capacity or known >= room.limits.participants:
+    if len(room.participants) >= min(room.format.capacity, room.limits.participants):
         raise Refused("full", "This meeting is full.")
 
 
@@ -398,6 +398,8 @@ def on_left(room: Room, event: Left) -> None:
     gone = room.take_out(event.who, event.seq, event.at)
     if gone is not None and event.why == "gone":
         room.gone[event.who] = gone
+        if len(room.gone) > room.limits.participants:
+            del room.gone[next(iter(room.gone))]  # who has been gone for longest is a newcomer from now on
 
 
 def on_renamed(room: Room, event: Renamed) -> None:

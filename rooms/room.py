@@ -133,6 +133,11 @@ class Room(Struct):
             return 0
         return self.unattended_from if self.format.unattended == "run" else None
 
+    def waits_at(self, at: int) -> bool:
+        """Whether nothing moves by itself at `at`, because nobody of the service team is here to see to it."""
+        waits = self.format.unattended == "wait" and not self.format.runs_itself
+        return waits and self.unattended_from is not None and self.unattended_from <= at
+
     def find(self, who: str) -> Participant:
         """The participant of that id. Raises `Refused("no_such_participant")`."""
         participant = self.participants.get(ParticipantId(who))
@@ -149,12 +154,16 @@ class Room(Struct):
 
     def act_on(self, by: ParticipantId, who: str) -> Participant:
         """`who`, whom `by` wants to lower, mute or remove. Raises `Refused("not_allowed")`."""
-        actor, participant = self.find(by), self.find(who)
+        participant = self.find(who)
+        self.check_rank(by, participant)
+        return participant
+
+    def check_rank(self, by: ParticipantId, participant: Participant) -> None:
+        """Nobody acts on the facilitator, greeters and the timekeeper on members only. Raises `Refused`."""
         if participant.role == "facilitator":
             raise Refused("not_allowed", "Nobody does that to the facilitator.")
-        if actor.role in {"greeter", "timekeeper"} and participant.role != "member":
+        if self.find(by).role in {"greeter", "timekeeper"} and participant.role != "member":
             raise Refused("not_allowed", "Your role allows that with members only.")
-        return participant
 
     def role_of(self, who: ParticipantId) -> Role:
         """The role of somebody who is here or was."""

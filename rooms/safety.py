@@ -151,7 +151,8 @@ def decide_unmute(room: Room, command: Unmute, by: ParticipantId, now: int) -> l
 
 def decide_remove(room: Room, command: Remove, by: ParticipantId, now: int) -> list[Event]:
     room.require(by, GREETERS)
-    if command.who in room.gone:  # whose line broke just before somebody found the button
+    if gone := room.gone.get(ParticipantId(command.who)):  # whose line broke just before somebody found the button
+        room.check_rank(by, gone)
         return [Removed(ParticipantId(command.who), command.block)]
     who = room.act_on(by, command.who).id
     if who == by:
