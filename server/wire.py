@@ -1,27 +1,28 @@
 """What travels: the messages beside commands and events, and bytes from and to both subprotocols (docs/protocol.md)."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Literal, Union
+from typing import Annotated, Any, Final, Literal, Union
 
 import msgspec
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from rooms.chat import Typing
 from rooms.room import WireCommand
 from rooms.view import RoomView
-from rooms.vocabulary import Code, Command, ParticipantId, Refused, Role
+from rooms.vocabulary import DEVICE_LENGTH, Code, Command, ParticipantId, Refused, Role
 from server.frames import frame
 
 SUBPROTOCOLS: Final = {"openchair.v1.msgpack": False, "openchair.v1.json": True}
 """The subprotocols, and whether their messages are text."""
 
 
-class Hello(Struct, frozen=True, tag_field="t", tag="hello"):
+class Hello(Struct, frozen=True):
+    t: Literal["hello"]  # not a tag, without which msgspec would take a lone type, too
     name: str | None = None
     key: str | None = None
     passcode: str | None = None
     seat: str | None = None
-    device: str | None = None
+    device: Annotated[str, Meta(max_length=DEVICE_LENGTH)] | None = None
     epoch: str | None = None
     since: int | None = None
     tag: str | None = None
