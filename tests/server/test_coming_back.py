@@ -1,0 +1,165 @@
+"""Lines that break and come back: seats, positions, blinks (docs/design, "Coming back", "Presence")."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.server.kit import Served, serving
+
+
+async def test_a_seat_that_comes_back_gets_exactly_what_it_missed(served: Served) -> None:
+    await served.a_meeting()
+    alice, bob = await served.comes("Alice"), await served.comes("Bob")
+    await alice.until("joined", who=bob.id)
+    await alice.leave_the_line()
+    for text in ("one", "two"):
+        await bob.does("say", text=text)
+    again = await served.resumes(alice)
+    assert again.id == alice.id
+    assert again.welcome["resumed"] is True
+    assert "room" not in again.welcome
+    await again.does("say", text="three")
+    heard = [event["text"] for event in again.events if event["t"] == "said"]
+    assert heard == ["one", "two", "three"]
+    seqs = [event["seq"] for event in again.events]
+    assert seqs == list(range(alice.position["since"] + 1, seqs[-1] + 1))
+
+
+async def test_the_position_of_a_welcome_is_the_head(served: Served) -> None:
+    await served.a_meeting()
+    alice = await served.comes("Alice")
+    again = await served.resumes(alice)
+    await again.does("say", text="next")
+    assert again.events[-1]["seq"] == again.welcome["seq"] + 1
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"epoch": "another"}, {"tag": "00000000"}, {"since": 10_000}, {"since": -1}, {"since": 0}, {"tag": None}]
+)
+async def test_a_position_that_is_not_ours_gets_a_fresh_snapshot(served: Served, wrong: dict[str, object]) -> None:
+    await served.a_meeting()
+    alice = await served.comes("Alice")
+    await alice.does("say", text="before")
+    again = await served.resumes(alice, **wrong)
+    assert again.id == alice.id
+    assert again.welcome["resumed"] is False
+    assert [message["text"] for message in again.room["chat"]["messages"]] == ["before"]
+
+
+async def test_a_position_that_is_too_old_gets_a_fresh_snapshot(tmp_path: Path) -> None:
+    async with serving(tmp_path, room_events=10, command_burst=1000) as served:
+        await served.a_meeting()
+        alice, bob = await served.comes("Alice"), await served.comes("Bob")
+        await alice.leave_the_line()
+        for number in range(25):
+            await bob.does("say", text=f"number {number}")
+        again = await served.resumes(alice)
+        assert again.welcome["resumed"] is False
+        assert len(again.room["chat"]["messages"]) == 25
+
+
+async def test_nobody_notices_a_blink(tmp_path: Path) -> None:
+    async with serving(tmp_path, blink_seconds=60) as served:
+        await served.a_meeting()
+        alice, bob = await served.comes("Alice"), await served.comes("Bob")
+        for _ in range(3):
+            await alice.leave_the_line()
+            alice = await served.resumes(alice)
+        await alice.does("say", text="I was here all along")
+        assert (await bob.until("said"))["seq"] == bob.welcome["seq"] + 1
+
+
+async def test_a_longer_silence_is_away_and_keeps_everything(served: Served) -> None:
+    keys = (await served.a_meeting()).keys
+    fay, alice = await served.comes("Fay", key=keys.host), await served.comes("Alice")
+    await fay.does("start")
+    await alice.does("raise_hand")
+    await alice.leave_the_line()
+    assert (await fay.until("away"))["who"] == alice.id
+    served.pass_time(60_000)
+    again = await served.resumes(alice)
+    assert again.welcome["resumed"] is True
+    assert (await fay.until("returned"))["who"] == alice.id
+    await fay.does("call")
+    assert (await again.until("called"))["who"] == alice.id
+
+
+async def test_after_away_seconds_a_seat_comes_back_as_the_same_participant_without_its_hand(served: Served) -> None:
+    keys = (await served.a_meeting()).keys
+    fay, alice = await served.comes("Fay", key=keys.host), await served.comes("Alice")
+    await fay.does("start")
+    await alice.does("raise_hand")
+    await alice.leave_the_line()
+    await fay.until("away")
+    served.pass_time(300_000)
+    assert (await fay.until("left"))["why"] == "gone"
+    again = await served.resumes(alice)
+    assert again.id == alice.id
+    assert again.welcome["resumed"] is False
+    assert again.welcome["last"] == 1
+    assert again.room["queue"]["hands"] == []
+    assert (await fay.until("joined"))["who"] == alice.id
+
+
+async def test_a_seat_on_a_second_device_takes_the_line_over(served: Served) -> None:
+    await served.a_meeting()
+    alice, bob = await served.comes("Alice"), await served.comes("Bob")
+    phone = await served.comes(seat=alice.welcome["seat"], text=True)
+    assert phone.id == alice.id
+    assert await alice.closing_code() == 4009
+    await phone.does("say", text="From the phone")
+    assert (await bob.until("said"))["by"] == alice.id
+    assert [event["t"] for event in bob.events] == ["said"], "nobody hears of the change"
+
+
+async def test_what_was_carried_out_on_the_old_line_is_not_repeated_on_the_new(served: Served) -> None:
+    await served.a_meeting()
+    alice = await served.comes("Alice")
+    command = await alice.tell("say", text="did it arrive?")
+    await alice.answer(command)
+    await alice.leave_the_line()
+    again = await served.resumes(alice)
+    assert again.welcome["last"] == command
+    await again.send({"t": "say", "id": command, "text": "did it arrive?"})
+    assert (await again.answer(command))["t"] == "ack"
+    assert [event["t"] for event in again.events] == ["away", "returned"]
+
+
+async def test_what_was_taken_back_in_the_meantime_is_told_without_its_text(served: Served) -> None:
+    await served.a_meeting()
+    alice, bob = await served.comes("Alice"), await served.comes("Bob")
+    await alice.leave_the_line()
+    await bob.does("say", text="I regret this")
+    said = bob.events[-1]
+    await bob.does("unsay", message=said["message"])
+    again = await served.resumes(alice)
+    await again.until("unsaid")
+    assert "said" not in [event["t"] for event in again.events]
+    assert "I regret this" not in str(again.seen)
+
+
+async def test_a_removed_person_does_not_resume(served: Served) -> None:
+    keys = (await served.a_meeting()).keys
+    fay, alice = await served.comes("Fay", key=keys.host), await served.comes("Alice", device="a phone")
+    await fay.does("remove", who=alice.id)
+    assert (await alice.until("removed"))["who"] == alice.id
+    assert await alice.closing_code() == 4003
+    for hello in (
+        {"seat": alice.welcome["seat"], **alice.position},
+        {"name": "Somebody else", "device": "a phone"},
+        {"name": "Fay", "key": keys.host, "device": "a phone"},
+    ):
+        again = await served.connected()
+        assert (await again.hello(**hello))["code"] == "blocked"
+        assert await again.closing_code() == 4003
+    await fay.does("unblock", who=alice.id)
+    assert (await served.comes("Alice", device="a phone")).id != alice.id
+
+
+async def test_somebody_removed_without_a_block_is_a_newcomer(served: Served) -> None:
+    keys = (await served.a_meeting()).keys
+    fay, alice = await served.comes("Fay", key=keys.host), await served.comes("Alice", device="a phone")
+    await fay.does("remove", who=alice.id, block=False)
+    assert await alice.closing_code() == 4003
+    again = await served.comes("Alice", seat=alice.welcome["seat"], device="a phone")
+    assert again.id != alice.id
