@@ -4,16 +4,32 @@
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from rooms.agenda import Open, Start
+from rooms.chat import Said, Say
+from rooms.floor import Begin, Call, RaiseHand
 from rooms.formats import Format, Phase
-from rooms.presence import AddPerson, Join
+from rooms.presence import AddPerson, Disconnect, Join
 from rooms.room import AnyEvent, Room, decide, evolve, next_deadline
-from rooms.view import audience
-from rooms.vocabulary import Audience, Command, Event, ParticipantId, Request, Role, RoomId, Tick
+from rooms.view import RoomView, audience, view
+from rooms.vocabulary import (
+    Audience,
+    Code,
+    Command,
+    Event,
+    MessageId,
+    ParticipantId,
+    Refused,
+    Request,
+    Role,
+    RoomId,
+    Tick,
+)
+
+E = TypeVar("E", bound=Event)
 
 ALICE, BOB, CHARLIE, DORA, EVE = (ParticipantId(name) for name in ("alice", "bob", "charlie", "dora", "eve"))
 FAY, COLIN, TIM, GRETA = (ParticipantId(name) for name in ("fay", "colin", "tim", "greta"))
@@ -50,6 +66,16 @@ class Meeting:
             command = msgspec.structs.replace(command, id=self.commands)
         return self.happens(decide(self.room, command, by, self.now)) + self.settle()
 
+    def refuses(self, command: Command | Request, by: ParticipantId | None = None) -> Code:
+        """The code of the refusal that this gets; nothing has changed by it."""
+        before = msgspec.msgpack.encode(self.room)
+        try:
+            events = decide(self.room, command, by, self.now)
+        except Refused as refusal:
+            assert msgspec.msgpack.encode(self.room) == before, "a refusal changed something"
+            return refusal.code
+        raise AssertionError(f"not refused: {named(events)}")
+
     def settle(self) -> list[Event]:
         events: list[Event] = []
         while told := self.happens(decide(self.room, Tick(), None, self.now)):
@@ -66,15 +92,41 @@ class Meeting:
         self.now = until
         return events
 
-    def join(self, *people: ParticipantId) -> None:
+    def join(self, *people: ParticipantId) -> list[Event]:
         """They come in by their names, the service team with their role keys."""
-        for who in people:
-            self.ask(Join(who=who, name=who.title(), role=TEAM.get(who)))
+        asks = [Join(who=who, name=who.title(), role=TEAM.get(who)) for who in people]
+        return [event for ask in asks for event in self.ask(ask)]
+
+    def goes_away(self, *people: ParticipantId) -> list[Event]:
+        """Their lines are down for longer than a blink."""
+        return [event for who in people for event in self.ask(Disconnect(who))]
+
+    def comes_back(self, who: ParticipantId, **shown: Any) -> list[Event]:
+        """With the seat, and whatever else is shown at the door; to whoever has left the seat is nobody's."""
+        seat = who if who in self.room.participants or who in self.room.gone or who in self.room.blocked else None
+        return self.ask(Join(who=who, seat=seat, **shown))
 
     def add_person(self, name: str, by: ParticipantId = GRETA) -> ParticipantId:
         """A participant without a device."""
         self.ask(AddPerson(name=name), by)
         return ParticipantId(f"{by}-{self.commands}")
+
+    def says(self, who: ParticipantId, text: str = "Good evening.", to: str = "everyone") -> MessageId:
+        """The id of what was said."""
+        return the(Said, self.ask(Say(text=text, to=to), who)).message
+
+    def shares(self, who: ParticipantId) -> None:
+        """`who` raises a hand, is called by Fay and begins."""
+        self.ask(RaiseHand(), who)
+        self.ask(Call(who=who), FAY)
+        self.ask(Begin(), who)
+
+    @property
+    def queue(self) -> list[ParticipantId]:
+        return [hand.who for hand in self.room.queue.hands]
+
+    def view(self, who: ParticipantId) -> RoomView:
+        return view(self.room, who, self.now)
 
     def replayed(self) -> Room:
         """A second room made of the log, as it comes back from the wire."""
@@ -100,6 +152,24 @@ def a_round(*people: ParticipantId, phase: Phase = A_ROUND, **rules: Any) -> Mee
     meeting.now = NOON
     meeting.ask(Start(), FAY)
     return meeting
+
+
+def a_share(who: ParticipantId, *others: ParticipantId, phase: Phase = A_ROUND, **rules: Any) -> Meeting:
+    """A round in which `who` has just begun to share."""
+    meeting = a_round(who, *others, phase=phase, **rules)
+    meeting.shares(who)
+    return meeting
+
+
+def a_phase(**rules: Any) -> Phase:
+    """The usual round, with other rules."""
+    return msgspec.structs.replace(A_ROUND, **rules)
+
+
+def the(kind: type[E], events: list[Event]) -> E:
+    """The only event of that kind."""
+    (event,) = (event for event in events if isinstance(event, kind))
+    return event
 
 
 def named(events: list[Event]) -> list[str]:

@@ -173,7 +173,7 @@ class AMeeting(RuleBasedStateMachine):
             "minutes": st.sampled_from([-1.0, 1.0]),
             "phase": st.integers(0, 4),
         }
-        drawn = {
+        drawn: dict[str, Any] = {
             name: data.draw(fields[name])
             for name in command_type.__struct_fields__
             if name in fields
