@@ -229,6 +229,7 @@ def decide(room: Room, command: Command | Request, by: ParticipantId | None, now
             raise Refused("ended", "This meeting is over.")
         if by is None:
             raise ValueError(f"{type(command).__name__} needs somebody who asks for it")
+        room.find(by)
         events = _COMMANDS[type(command)](room, command, by, now)
     for event in events:
         event.at = now
