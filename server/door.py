@@ -24,7 +24,10 @@ from server.wire import Hello, MeetingName, Message, Snapshot, Waiting, Welcome,
 if TYPE_CHECKING:
     from server.replica import Replica
 
-JOINS_APART: Final = 0.02  # seconds; in a storm those who arrive within are let in together, with one snapshot
+# In a storm those who arrive within so many seconds are let in together, with one snapshot and one piece of news: in a
+# large room within longer, for there the news costs the most, as it goes to everybody.
+JOINS_APART: Final = 0.02
+JOINS_APART_FOR_EACH: Final = 0.0002  # and so much longer for each participant
 TYPING_APART: Final = 1000  # ms between two pieces of news that somebody is writing
 OVER, REFUSED, REMOVED, SUPERSEDED = 1000, 4001, 4003, 4009
 
@@ -93,7 +96,8 @@ class Door:
             return
         if not self._arrivals:
             loop = asyncio.get_running_loop()
-            loop.call_at(max(loop.time(), self._arrived_at + JOINS_APART), self._let_arrivals_in)
+            apart = JOINS_APART + JOINS_APART_FOR_EACH * len(self._people)
+            loop.call_at(max(loop.time(), self._arrived_at + apart), self._let_arrivals_in)
         self._arrivals.append(arrival)
 
     def is_in(self, link: Link) -> bool:
@@ -151,7 +155,7 @@ class Door:
         """Look at the secrets, after counting the address, so that they cannot be guessed at speed."""
         if self._replica.is_over:
             raise Refused("ended", "This meeting is over.")
-        secrets = self._replica.occurrence.secrets
+        secrets = self._replica.secrets
         seat = self._world.seats.holder(self._replica.id, hello.seat) if hello.seat else None
         role = secrets.role_for(hello.key) if hello.key else None
         if seat is None and role is None and not self._world.settings.is_loopback:

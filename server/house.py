@@ -1,17 +1,21 @@
 """The house: all rooms that are open on this worker."""
 
 import asyncio
+from typing import Final
 
 from config.settings import Settings
 from rooms.agenda import Close
 from rooms.vocabulary import Refused, RoomId
 from server.clock import Clock
 from server.log import Log
-from server.replica import Replica, World
-from server.schedule.meetings import Ended, Occurrence, Schedule
+from server.replica import SORRY, Replica, World
+from server.schedule.meetings import Occurrence, Schedule
 from server.seats import Seats
 from server.socket import Hellos
 from server.stats import Metrics
+
+SECRETS_KEPT: Final = 2000  # ms until an open room looks again whether its links are still the same
+OVER: Final = Refused("ended", "This meeting is over.")
 
 
 class House:
@@ -32,6 +36,7 @@ class House:
         self._schedule = schedule
         self._clock = clock
         self._world = World(settings, clock, log, seats, metrics.stats, metrics, schedule.mark_ended, self._forget)
+        self._lookups: dict[str, asyncio.Task[Occurrence | Refused]] = {}
         self._rooms: dict[RoomId, Replica] = {}
         self._by_slug: dict[str, Replica] = {}
         self._tasks: asyncio.TaskGroup | None = None
@@ -45,12 +50,42 @@ class House:
         async with asyncio.TaskGroup() as self._tasks:
             await asyncio.get_running_loop().create_future()
 
-    async def find(self, room: str) -> Occurrence | Ended | None:
-        """The occurrence of a room id, or the current or next one of a meeting's slug."""
+    async def find(self, room: str) -> Occurrence | Refused:
+        """The occurrence of a room id, or the current or next one of a meeting's slug; or why there is none."""
         replica = self._by_slug.get(room) or self._rooms.get(RoomId(room))
         if replica is not None and not replica.is_over:
+            await self._renew_secrets(replica)
             return replica.occurrence
-        return await self._schedule.occurrence(room, self._clock())
+        lookup = self._lookups.get(room)
+        if lookup is None:  # else somebody asks for the same just now, as everybody does when a meeting begins
+            lookup = self._lookups[room] = asyncio.create_task(self._look_up(room))
+        return await asyncio.shield(lookup)
+
+    async def _look_up(self, room: str) -> Occurrence | Refused:
+        try:
+            found = await self._schedule.occurrence(room, self._clock())
+        except Exception as error:
+            self._world.metrics.tell_of_fault(error)
+            return SORRY
+        finally:
+            del self._lookups[room]
+        if found is None:
+            return Refused("no_such_room", "There is no such meeting here.")
+        return found if isinstance(found, Occurrence) else OVER
+
+    async def _renew_secrets(self, replica: Replica) -> None:
+        """Links that were made anew, and a new passcode, hold for open rooms, too, and the old ones no more."""
+        now = self._clock()
+        if now - replica.secrets_at < SECRETS_KEPT:
+            return
+        replica.secrets_at = now
+        try:
+            stored = await self._schedule.get(replica.occurrence.slug)
+        except Exception as error:  # the room does not need the schedule to go on
+            self._world.metrics.tell_of_fault(error)
+        else:
+            if stored is not None:
+                replica.secrets = stored.secrets
 
     def replica_of(self, occurrence: Occurrence) -> Replica:
         """The occurrence's replica, opened if nobody was there yet. Raises `Refused("full")`."""
@@ -71,3 +106,5 @@ class House:
         self._rooms.pop(replica.id, None)
         if self._by_slug.get(replica.occurrence.slug) is replica:
             del self._by_slug[replica.occurrence.slug]
+        if replica.is_over:
+            self.hellos.turn_away(replica.id, OVER)

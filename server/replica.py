@@ -5,12 +5,10 @@ appended as one batch, and published once. Whoever arrives waits in the same lin
 """
 
 import asyncio
-import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import msgspec
-import structlog
 from msgspec import Struct, field
 
 from config.settings import Settings
@@ -32,8 +30,6 @@ AGAIN_SECONDS: Final = 1.0  # until the room asks again for what it could not ha
 LONGEST_TIMER: Final = 24 * 3600.0  # seconds; longer waits are taken in steps
 
 SORRY: Final = Refused("unavailable", "The meeting cannot be reached just now. Please try again.", AGAIN_SECONDS)
-
-log = structlog.get_logger("openchair.replica")
 
 _decode_room: Final = msgspec.msgpack.Decoder(Room).decode
 _encode_room: Final = msgspec.msgpack.Encoder().encode
@@ -86,6 +82,8 @@ class Replica:
         self.occurrence = occurrence
         self.id: RoomId = occurrence.room
         self.world = world
+        self.secrets = occurrence.secrets
+        self.secrets_at = world.clock()  # when they were looked up
         self.room = Room()
         self.position = Position("", 0, "")
         self.is_over = False
@@ -267,7 +265,7 @@ class Replica:
         except Refused:
             raise
         except Exception as error:
-            self._tell_of_fault(error)
+            self.world.metrics.tell_of_fault(error)
             raise SORRY from None
 
     def _apply(self, draft: Draft, events: list[Event], now: int | None = None) -> None:
@@ -328,7 +326,7 @@ class Replica:
         if isinstance(error, Unavailable):
             self.world.stats.unavailable += 1
         else:
-            self._tell_of_fault(error)
+            self.world.metrics.tell_of_fault(error)
             if self._told < self.position.seq:  # it is true, but who has heard of it? Whoever comes back does.
                 self._told = self.position.seq
                 self.door.cut(FAULT)
@@ -345,12 +343,6 @@ class Replica:
     def _ask_again(self) -> None:
         requests, self._unanswered, self._again = self._unanswered, [], None
         self.request(*requests)
-
-    def _tell_of_fault(self, error: Exception) -> None:
-        """Where it happened, and nothing of what was said."""
-        self.world.stats.faults += 1
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        log.error("fault", error=type(error).__name__, file=where.filename, line=where.lineno)
 
     @property
     def _is_untouched(self) -> bool:
@@ -373,7 +365,7 @@ class Replica:
             if self.is_over:
                 await self.world.ended(self.id)  # first: until then whoever comes hears that it is over
         except Exception as error:  # nothing that goes wrong with one room may end the others
-            self._tell_of_fault(error)
+            self.world.metrics.tell_of_fault(error)
         self.world.finished(self)
         if self.is_over or self._is_untouched:
             await self._wipe()

@@ -9,10 +9,10 @@ from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket
 
 from rooms.chat import Typing
-from rooms.vocabulary import ParticipantId, Refused
+from rooms.vocabulary import ParticipantId, Refused, RoomId
 from server.hub import Write
 from server.origin import origin_is_allowed
-from server.schedule.meetings import Ended, Occurrence
+from server.schedule.meetings import Occurrence
 from server.transport import Connection, connection_of
 from server.wire import SUBPROTOCOLS, BadCommand, Message, decode_command, decode_hello, framed, refused
 
@@ -53,6 +53,9 @@ class Socket:
         self._no = 0  # the close code, once it is told that there is nothing to come to
         self._strikes = [0, 0]
         self._strikes_since = 0.0
+
+    def is_for(self, room: RoomId) -> bool:
+        return self._occurrence is not None and self._occurrence.room == room
 
     def send(self, *messages: Message) -> None:
         self.write(framed(messages, self.text))
@@ -114,12 +117,14 @@ class Socket:
             return
         self._replica.door.arrive(self, hello)
 
-    def say_no(self, refusal: Refused, code: int) -> None:
+    def say_no(self, refusal: Refused) -> None:
         """There is nothing to come to; closed when the `hello` that is on its way has come, or soon."""
         self._house.stats.refusals[refusal.code] += 1
-        self._no = code
+        self._house.hellos.forget(self)
+        self._occurrence = None
+        self._no = {"ended": OVER, "no_such_room": NO_SUCH_ROOM}.get(refusal.code, HELLO_REFUSED)
         self.send(refused(refusal))
-        asyncio.get_running_loop().call_later(HELLO_ON_ITS_WAY, self.close, code)
+        asyncio.get_running_loop().call_later(HELLO_ON_ITS_WAY, self.close, self._no)
 
     def _strike(self, kind: int, most: int) -> None:
         """Count what was wrong within the last minute; too much of it ends the connection."""
@@ -144,6 +149,12 @@ class Hellos:
         self._due[socket] = loop.time() + self._seconds
         if self._timer is None:
             self._timer = loop.call_later(self._seconds, self._close_the_silent)
+
+    def turn_away(self, room: RoomId, refusal: Refused) -> None:
+        """The room has ended before these have said hello."""
+        for socket in tuple(self._due):
+            if socket.is_for(room):
+                socket.say_no(refusal)
 
     def forget(self, socket: Socket) -> None:
         self._due.pop(socket, None)
@@ -173,12 +184,11 @@ async def connect(websocket: WebSocket, house: House) -> None:
     found = await house.find(websocket.path_params["room"])
     await websocket.accept(subprotocol)
     connection = connection_of(websocket)
-    occurrence = found if isinstance(found, Occurrence) else None
-    socket = Socket(connection, SUBPROTOCOLS[subprotocol], house, occurrence)
-    connection.take_over(socket)
-    if occurrence is not None:
-        house.hellos.expect(socket)
-    elif isinstance(found, Ended):
-        socket.say_no(Refused("ended", "This meeting is over."), OVER)
+    if isinstance(found, Refused):
+        socket = Socket(connection, SUBPROTOCOLS[subprotocol], house, None)
+        connection.take_over(socket)
+        socket.say_no(found)
     else:
-        socket.say_no(Refused("no_such_room", "There is no such meeting here."), NO_SUCH_ROOM)
+        socket = Socket(connection, SUBPROTOCOLS[subprotocol], house, found)
+        connection.take_over(socket)
+        house.hellos.expect(socket)

@@ -1,14 +1,18 @@
 """What is counted, without a word about anybody; `/metrics` shows it in Prometheus' format."""
 
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import structlog
 from msgspec import Struct, field
 from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
+
+log = structlog.get_logger("openchair")
 
 
 class Stats(Struct):
@@ -45,6 +49,12 @@ class Metrics(Collector):
         self.loop_lag = Histogram(
             "openchair_loop_lag_seconds", "How late the event loop is.", registry=self.registry, buckets=buckets
         )
+
+    def tell_of_fault(self, error: Exception) -> None:
+        """Count and log an error of our own: where it happened, and nothing of what was said."""
+        self.stats.faults += 1
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        log.error("fault", error=type(error).__name__, file=where.filename, line=where.lineno)
 
     def text(self) -> bytes:
         return generate_latest(self.registry)
