@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # In a storm those who arrive within so many seconds are let in together, with one snapshot and one piece of news: in a
 # large room within longer, for there the news costs the most, as it goes to everybody.
 JOINS_APART: Final = 0.02
-JOINS_APART_FOR_EACH: Final = 0.0002  # and so much longer for each participant
+JOINS_APART_FOR_EACH: Final = 0.0001  # and so much longer for each participant
 TYPING_APART: Final = 1000  # ms between two pieces of news that somebody is writing
 OVER, REFUSED, REMOVED, SUPERSEDED = 1000, 4001, 4003, 4009
 
