@@ -245,10 +245,10 @@ def alarms(room: Room) -> Iterator[Alarm]:
         if alone_from is not None and (room.format.runs_itself or not room.waits_for_start):
             yield max(room.starts_at, alone_from), lambda now: _start(room, now)
     elif room.state == "running":
-        yield from _phase_alarms(room, alone_from)
         if alone_from is not None:
             cut_at = min(cut_at, max(room.ends_at, alone_from, floor.free_from(room)))
-        yield cut_at, lambda now: _close(room, now)
+        yield cut_at, lambda now: _close(room, now)  # before a phase that would begin at this moment
+        yield from _phase_alarms(room, alone_from)
     elif room.state == "fellowship":
         yield room.ends_at, lambda now: [Ended()]
 

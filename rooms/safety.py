@@ -227,10 +227,13 @@ def decide_report(room: Room, command: Report, by: ParticipantId, now: int) -> l
 
 
 def alarms(room: Room) -> Iterator[Alarm]:
-    """Quiet that comes and goes by itself, where the format wants it."""
+    """Quiet that comes and goes by itself, where the format wants it.
+
+    Not before the meeting's time: a quiet room is locked, and those who come early would find no way in.
+    """
     if room.quiet is None:
-        if room.format.unattended == "quiet" and room.unattended_from is not None and room.state != "ended":
-            yield room.unattended_from, lambda now: [_quieted(room, now)]
+        if room.format.unattended == "quiet" and room.unattended_from is not None:
+            yield max(room.unattended_from, room.starts_at), lambda now: [_quieted(room, now)]
     elif room.quiet.by_itself and room.alone_since is None:
         yield room.at, lambda now: [_unquieted(room, now)]
 
