@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from config.meeting_types import type_names
 from rooms.vocabulary import RoomId
 from server.pages.headers import Cached
 from server.pages.week import AT_ONCE, Dated, Week, week
@@ -38,6 +39,7 @@ class Pages:
         self._templates = Environment(
             loader=PackageLoader("server.pages"), autoescape=True, trim_blocks=True, lstrip_blocks=True
         )
+        self._templates.globals["type_names"] = type_names
 
     def routes(self) -> list[BaseRoute]:
         assets = StaticFiles(directory=self._client / "assets", check_dir=False)

@@ -21,7 +21,7 @@ def slug_from_feed(slug: str, taken: Container[str]) -> str:
     whenever and wherever it is imported.
     """
     made = re.sub(r"[^a-z0-9-]", "-", slug.lower())
-    if len(made) <= LONGEST and made.strip("-") and made not in taken:
+    if made not in taken and 0 < len(made) <= LONGEST and (made == slug or made.strip("-")):
         return made
     end = "-" + sha256(slug.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     made = (made[: LONGEST - len(end)] if made.strip("-") else "meeting") + end
