@@ -583,9 +583,11 @@ def _check_not_quiet(room: Room) -> None:
 def decide_add_time(room: Room, command: AddTime, by: ParticipantId, now: int) -> list[Event]:
     share = _clocked(room, by)
     change = milliseconds(command.seconds, -MOST_SECONDS, MOST_SECONDS)
+    left = share.left if share.left is not None else (share.ends_at or now) - now
+    left = max(left + change, min(left, 0))  # what is taken away ends the time at most, and never the grace
     if share.left is not None:
-        return [ClockChanged(share.id, left=share.left + change)]
-    return [ClockChanged(share.id, ends_at=(share.ends_at or now) + change)]
+        return [ClockChanged(share.id, left=left)]
+    return [ClockChanged(share.id, ends_at=now + left)]
 
 
 def decide_stop_clock(room: Room, command: StopClock, by: ParticipantId, now: int) -> list[Event]:
