@@ -169,8 +169,15 @@ class Replica:
         self._arm()
 
     async def _append(self, draft: Draft) -> None:
-        batch = Batch(draft.entries, draft.expected, draft.commands, draft.forget)
+        parted = [
+            entry.event.who
+            for entry in draft.entries
+            if isinstance(entry.event, presence.Left | safety.Removed) and entry.event.who not in self.room.gone
+        ]
+        batch = Batch(draft.entries, draft.expected, draft.commands, draft.forget, parted)
         self.position = await self.world.log.append(self.id, batch)
+        for who in parted:
+            self._windows.pop(who, None)
         stats = self.world.stats
         stats.batches += 1
         stats.events += len(draft.entries)
@@ -296,9 +303,6 @@ class Replica:
             before, self._served = self._served, set(self.room.service)
             for who in before ^ self._served:
                 self.door.show_anew(who, now)
-        for who in {entry.event.who for entry in entries if isinstance(entry.event, presence.Left | safety.Removed)}:
-            if who not in self.room.gone:
-                self._windows.pop(who, None)  # the next one who holds this seat is a newcomer
 
     # Deadlines
 

@@ -69,13 +69,15 @@ class Batch(Struct):
     """What was decided together, and is to become true together.
 
     The events are numbered and tagged from the position that they were decided on; `expected` is the state's version
-    then. `commands` were carried out by it, those without events included. Of `forget` the text is taken back.
+    then. `commands` were carried out by it, those without events included. Of `forget` the text is taken back. Of
+    `parted`, who will not come back, the commands need not be remembered any more.
     """
 
     entries: list[Entry]
     expected: int
     commands: list[tuple[ParticipantId, int]]
     forget: list[int]
+    parted: list[ParticipantId]
 
 
 class Loaded(Struct):

@@ -55,6 +55,8 @@ class MemoryLog:
                 log.version = event.seq
         for who, command in batch.commands:
             log.windows.setdefault(who, Window()).add(command)
+        for who in batch.parted:
+            log.windows.pop(who, None)
         for seq in batch.forget:
             if (at := seq - log.first) >= 0:
                 log.entries[at] = Entry(blanked(log.entries[at].event), NOBODY)

@@ -39,13 +39,16 @@ class Writer:
         audience: Audience = EVERYONE,
         commands: list[tuple[ParticipantId, int]] | None = None,
         forget: list[int] | None = None,
+        parted: list[ParticipantId] | None = None,
     ) -> Batch:
         seq, tag = self.position.seq, self.position.tag
         for event in events:
             tag = next_tag(tag, event)
             seq += 1
             event.seq, event.tag = seq, tag
-        return Batch([Entry(event, audience) for event in events], self.version, commands or [], forget or [])
+        return Batch(
+            [Entry(event, audience) for event in events], self.version, commands or [], forget or [], parted or []
+        )
 
     async def append(self, *events: AnyEvent, **more: object) -> Position:
         batch = self.batch(*events, **more)  # type: ignore[arg-type]
@@ -139,6 +142,12 @@ async def test_commands_carried_out_are_remembered(log: Log, writer: Writer) -> 
     assert [windows[ALICE].has(command) for command in (1, 2, 3, 4)] == [True, False, True, False]
     assert [windows[BOB].has(command) for command in (5, 6, 7)] == [False, True, True]
     assert (windows[ALICE].last, windows[BOB].last) == (3, 7)
+
+
+async def test_commands_of_those_who_will_not_come_back_are_forgotten(log: Log, writer: Writer) -> None:
+    await writer.append(says("a"), commands=[(ALICE, 1), (BOB, 1)])
+    await writer.append(says("b"), commands=[(ALICE, 2)], parted=[ALICE])
+    assert set((await log.load(ROOM)).windows) == {BOB}
 
 
 async def test_what_was_loaded_is_the_loaders_own(log: Log, writer: Writer) -> None:

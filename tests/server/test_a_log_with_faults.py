@@ -50,7 +50,7 @@ class FickleLog(MemoryLog):
         said.tag = next_tag(at.tag, said)
         said.seq = at.seq + 1
         version = self._rooms[of].version
-        await super().append(of, Batch([Entry(said, EVERYONE)], version, [], []))
+        await super().append(of, Batch([Entry(said, EVERYONE)], version, [], [], []))
 
 
 @pytest.fixture
