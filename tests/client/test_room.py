@@ -13,8 +13,9 @@ from client.room import RoomClient, connect
 from client.wire import Subprotocol
 from rooms.chat import Said
 from rooms.room import WireCommand
-from rooms.vocabulary import Refused
-from tests.client.kit import AT_ONCE, SECONDS, Site, all_hear, happens
+from rooms.vocabulary import MessageId, Refused
+from tests.client.kit import AT_ONCE, Site, all_hear, happens
+from tests.server.kit import SECONDS
 
 BOTH: tuple[Subprotocol, ...] = ("openchair.v1.msgpack", "openchair.v1.json")
 
@@ -147,13 +148,13 @@ async def test_each_reader_hears_every_event_once_in_order(site: Site) -> None:
 async def test_a_reader_who_does_not_read_is_told_so_and_holds_no_more_than_its_bound() -> None:
     events = Events()
     for seq in range(EVENTS_UNREAD):
-        events.tell(Said("m", "", "everyone", seq=seq))  # type: ignore[arg-type]
+        events.tell(Said(MessageId("m"), "", "everyone", seq=seq))
     assert (await anext(events)).seq == 0
     for seq in range(2):
-        events.tell(Said("m", "", "everyone", seq=seq))  # type: ignore[arg-type]
+        events.tell(Said(MessageId("m"), "", "everyone", seq=seq))
     with pytest.raises(FellBehind):
         await anext(events)
-    events.tell(Said("m", "", "everyone"))  # type: ignore[arg-type]
+    events.tell(Said(MessageId("m"), "", "everyone"))
     with pytest.raises(FellBehind):
         await anext(events)
 
@@ -224,7 +225,7 @@ async def test_whoever_is_not_let_in_learns_why(site: Site) -> None:
         ({"passcode": "open sesame"}, "bad_name"),
     ):
         with pytest.raises(Refused) as refused:
-            await site.comes(**options)  # type: ignore[arg-type]
+            await site.comes(**options)
         assert refused.value.code == code
     alice = await site.comes("Alice", site.link() + "#passcode=open%20sesame")
     assert alice.is_inside
