@@ -1,10 +1,18 @@
-"""Settings for all tests: asynchronous ones run on the loop that the product runs on."""
+"""Settings for all tests: asynchronous ones run on the loop that the product runs on.
+
+Properties are tried with the same examples each time; `pytest --hypothesis-profile deep` tries many more, at random.
+"""
 
 from asyncio import AbstractEventLoop
 from collections.abc import Callable
 
 import pytest
 import uvloop
+from hypothesis import settings
+
+settings.register_profile("usual", max_examples=150, stateful_step_count=40, deadline=None, derandomize=True)
+settings.register_profile("deep", max_examples=4000, stateful_step_count=60, deadline=None)
+settings.load_profile("usual")
 
 
 def pytest_asyncio_loop_factories(

@@ -3,7 +3,6 @@
 from typing import Any
 
 import msgspec
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -96,6 +95,7 @@ class AMeeting(RuleBasedStateMachine):
     @initialize(rules=rules_of_the_format, here=st.sets(st.sampled_from(PEOPLE)), starts=st.booleans())
     def open(self, rules: dict[str, Any], here: set[ParticipantId], starts: bool) -> None:
         self.seen: dict[ParticipantId, tuple[int, Room]] = {}  # each one's part of the room, and since when it grows
+        self.live: dict[ParticipantId, list[int]] = {}  # the events that each has heard during this stay
         self.meeting: Meeting = a_meeting(*rules.pop("phase"), minutes=8, **rules)
         for who in sorted(here):
             self.ask(presence.Join(who=who, name=who.title(), role=TEAM.get(who)))
@@ -126,6 +126,11 @@ class AMeeting(RuleBasedStateMachine):
     def look(self, first: int) -> None:
         """Everybody's own copy follows by the events they may see; after a change of team they look anew."""
         for event, audience in self.meeting.log[first:]:
+            if isinstance(event, presence.Joined):
+                self.live[event.who] = []
+            for who, heard in self.live.items():
+                if self.room.may_see(who, event.seq, audience):
+                    heard.append(event.seq)
             for who, (_, part) in list(self.seen.items()):
                 if self.room.participants.get(who) is None:
                     del self.seen[who]
@@ -239,6 +244,25 @@ class AMeeting(RuleBasedStateMachine):
         assert deadline is None or deadline > self.meeting.now
 
     @invariant()
+    def the_queue_is_open_while_more_shares_fit_than_hands_are_raised(self) -> None:
+        queue, phase = self.room.queue, self.room.current_phase
+        more = floor.fits(self.room, self.room.at)
+        if phase is None:
+            assert not queue.is_open
+        elif queue.is_open and not queue.is_held_open:
+            assert phase.queue_rule == "open"
+            assert self.room.is_quiet or more is None or more > len(queue.hands)
+        elif not queue.is_open and queue.closed_why == "no_time":
+            assert self.room.is_quiet or (more is not None and more <= len(queue.hands))
+
+    @invariant()
+    def whoever_resumes_hears_what_was_heard_live(self) -> None:
+        for who, participant in self.room.participants.items():
+            came = participant.stays[-1][0]
+            missed = [e.seq for e, audience in self.meeting.log[came - 1 :] if self.room.may_see(who, e.seq, audience)]
+            assert missed == self.live[who]
+
+    @invariant()
     def everybodys_own_copy_is_what_a_snapshot_would_show(self) -> None:
         discreet = self.room.format.roster == "service"
         unpinned = {event.message for event, _ in self.meeting.log if isinstance(event, chat.Unpinned)}
@@ -265,4 +289,3 @@ def _is_ones_own(event: Event, command: Command | Request) -> bool:
 
 
 TestAMeeting = AMeeting.TestCase
-TestAMeeting.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
