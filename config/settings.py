@@ -68,6 +68,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     cut_bytes: Annotated[int, Meta(ge=1024, description="Unsent: the connection is cut (4008).")] = 1024 * 1024
     stall_seconds: Annotated[float, Meta(gt=0, le=600, description="Unsent without progress: cut (4008).")] = 10
     ping_seconds: Annotated[float, Meta(gt=0, le=600, description="Between two pings.")] = 20
+    drain_seconds: Annotated[
+        float, Meta(gt=0, le=600, description="Over how long the clients of a stopping server are sent away (1012).")
+    ] = 5
 
     @property
     def is_loopback(self) -> bool:

@@ -24,11 +24,13 @@ from server.schedule.api import Api
 from server.schedule.exports import Exports
 from server.schedule.meetings import Schedule
 from server.seats import Seats, signing_secret
+from server.serving import Server
 from server.socket import connect
 from server.stats import Metrics
 from server.transport import Bounds, websocket_protocol
 
 LAG_SECONDS = 1.0  # between two looks at how late the loop is
+STOP_SECONDS = 10  # until requests that are still under way are cut off
 TOO_LATE_SECONDS = 2.0  # a loop that was so late just now is not ready
 
 
@@ -111,10 +113,10 @@ class App:
             self._lag = max(0.0, loop.time() - due)
             self.metrics.loop_lag.observe(self._lag)
 
-    def server(self) -> uvicorn.Server:
+    def server(self) -> Server:
         """The uvicorn server of this application, not started yet."""
         settings = self.settings
-        return uvicorn.Server(
+        return Server(
             uvicorn.Config(
                 self.asgi,
                 host=settings.host,
@@ -127,6 +129,7 @@ class App:
                 log_config=None,
                 server_header=False,
                 ws_per_message_deflate=False,
-                timeout_graceful_shutdown=10,
-            )
+                timeout_graceful_shutdown=STOP_SECONDS,
+            ),
+            settings.drain_seconds,
         )

@@ -1,6 +1,7 @@
 """Logs without personal data: only fields of a known kind are written, whatever else a caller hands over."""
 
 import logging
+import sys
 from typing import Final
 
 import structlog
@@ -26,7 +27,7 @@ def set_up(form: str) -> None:
             only_known_fields,
             as_json if form == "json" else as_text,
         ],
-        logger_factory=structlog.WriteLoggerFactory(),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler()

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import msgpack  # type: ignore[import-untyped]
 import msgspec
+import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
@@ -174,6 +175,7 @@ class Client:
 class Served:
     app: App
     clock: Clock
+    server: uvicorn.Server
     port: int
     _clients: list[Client] = field(default_factory=list)
 
@@ -272,7 +274,7 @@ async def serving(data: Path, **settings: Any) -> AsyncIterator[Served]:
     listening = socket.create_server(("127.0.0.1", 0))
     server = app.server()
     running = loop.create_task(server.serve(sockets=[listening]))
-    served = Served(app, clock, listening.getsockname()[1])
+    served = Served(app, clock, server, listening.getsockname()[1])
     try:
         assert (await served.get("/readyz")).status_code == 200  # answered as soon as the server has started
         yield served
