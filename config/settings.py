@@ -8,13 +8,15 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
 
 PREFIX = "OPENCHAIR_"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
-Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+Origin = Annotated[str, Meta(pattern=r"^https?://[^/\s]+$")]
 
 
 class SettingsError(Exception):
@@ -31,7 +33,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     host: Annotated[str, Meta(description="The address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="The port to listen on; 0 takes a free one.")] = 8000
     origin: Annotated[
-        tuple[str, ...],
+        tuple[Origin, ...],
         Meta(description="Web origins of this site, separated by commas; the first one is used in links."),
     ] = ()
     who_may_create: Annotated[
@@ -41,7 +43,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     invitation: Annotated[str, Meta(description="The invitation that lets its holders create meetings. A secret.")] = ""
     operator_key: Annotated[str, Meta(description="The key of whoever hosts this server. A secret.")] = ""
     secret: Annotated[
-        str, Meta(description="Signs seats. A secret; without it one is made in the data folder at the first start.")
+        str,
+        Meta(
+            min_length=16,
+            description="Signs seats. A secret; without it one is made in the data folder at the first start.",
+        ),
     ] = ""
     log_format: Annotated[Literal["console", "json"], Meta(description="How log lines look.")] = "console"
 
@@ -74,8 +80,8 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine can reach the server."""
-        return self.host in {"127.0.0.1", "localhost", "::1"}
+        """Whether only this machine can reach the server: it listens on loopback, and no proxy gives it a site."""
+        return self.host in LOOPBACK and all(urlsplit(origin).hostname in LOOPBACK for origin in self.origin)
 
     @property
     def database_url(self) -> str:
@@ -88,38 +94,48 @@ SECRETS = ("secret", "invitation", "operator_key", "database", "redis")
 def load(environ: Mapping[str, str] = os.environ, **given: Any) -> Settings:
     """The settings: what is `given` (by the command line; None is nothing) before the environment before the defaults.
 
-    Raises `SettingsError`.
+    An empty variable counts as absent. Raises `SettingsError`.
     """
-    values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    values: dict[str, Any] = {}
     for field in msgspec.structs.fields(Settings):
-        if field.name in values:
-            continue
-        variable = PREFIX + field.name.upper()
-        text = environ.get(variable)
-        if text is None and field.name in SECRETS and (path := environ.get(variable + "_FILE")):
-            text = _read(variable + "_FILE", path)
-        if text is not None:
-            values[field.name] = _convert(variable, text, field.type)
-    try:
-        return msgspec.convert(values, Settings, strict=False)
-    except msgspec.ValidationError as error:
-        raise SettingsError(str(error)) from None
+        name, variable = field.name, PREFIX + field.name.upper()
+        if (value := given.get(name)) is not None:
+            values[name] = _convert(f"--{name}", name, value, field.type)
+        elif text := environ.get(variable):
+            values[name] = _convert(variable, name, text, field.type)
+        elif name in SECRETS and (path := environ.get(variable + "_FILE")):
+            values[name] = _convert(variable + "_FILE", name, _read(variable + "_FILE", path), field.type)
+    return Settings(**values)
 
 
 def _read(variable: str, path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise SettingsError(f"{variable}: {error.strerror}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "this is no text"
+        raise SettingsError(f"{variable}: {why}") from None
 
 
-def _convert(variable: str, text: str, type_: Any) -> Any:
-    value: Any = text
-    inner = get_args(type_)[0] if get_origin(type_) is Annotated else type_
-    if get_origin(inner) is tuple:
-        value = [part.strip() for part in text.split(",") if part.strip()]
+def _convert(source: str, name: str, value: Any, type_: Any) -> Any:
+    kind, meta = get_args(type_)[:2]
+    parts = value
+    if get_origin(kind) is tuple and isinstance(value, str):
+        parts = [part.strip() for part in value.split(",") if part.strip()]
     try:
-        return msgspec.convert(value, type_, strict=False)
-    except msgspec.ValidationError as error:
-        shown = "a value" if variable.removeprefix(PREFIX).lower() in SECRETS else f"'{text}'"
-        raise SettingsError(f"{variable}: {str(error)[0].lower()}{str(error)[1:]}, got {shown}") from None
+        return msgspec.convert(parts, type_, strict=False)
+    except msgspec.ValidationError:
+        got = "something else" if name in SECRETS else f"'{value}'"
+        raise SettingsError(f"{source}: expected {expected(kind, meta)}, got {got}") from None
+
+
+def expected(kind: Any, meta: Meta) -> str:
+    """What a setting of that type may be, as a person would say it: `10 to 900`, `one of console, json`."""
+    if get_origin(kind) is Literal:
+        return f"one of {', '.join(get_args(kind))}"
+    if get_origin(kind) is tuple:
+        return "web origins like https://example.org, without a path"
+    if kind is str:
+        return "some text" if not meta.min_length or meta.min_length < 2 else f"at least {meta.min_length} characters"
+    what = "a whole number" if kind is int else "a number"
+    low = f"{meta.ge:.12g}" if meta.ge is not None else f"more than {meta.gt:.12g}"
+    return f"{what}, {low} to {meta.le:.12g}" if meta.le is not None else f"{what}, {low} or more"
