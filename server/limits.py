@@ -1,5 +1,7 @@
 """How often: token buckets for seats and addresses."""
 
+from ipaddress import IPv6Address, ip_address
+
 from msgspec import Struct
 
 
@@ -20,19 +22,33 @@ class Bucket(Struct):
 
 
 class Addresses:
-    """Newcomers by address, of one room. Remembers an address only while its bucket is not full again."""
+    """Newcomers by address, of one room. Remembers an address only until its bucket is full again."""
 
-    KEPT = 10_000
+    KEPT = 10_000  # at most; beyond it the one that has been quiet for the longest is forgotten
 
     def __init__(self, rate: float) -> None:
         self._rate = rate
         self._burst = max(1.0, rate)
-        self._buckets: dict[str, Bucket] = {}
+        self._full_after = self._burst / rate * 1000  # ms
+        self._buckets: dict[str | bytes, Bucket] = {}  # the one that has been quiet for the longest first
 
     def take(self, address: str, now: int) -> float:
         """One newcomer from `address`: 0, or else the seconds after which it may be."""
-        if len(self._buckets) >= self.KEPT:
-            full_after = self._burst / self._rate * 1000
-            self._buckets = {a: bucket for a, bucket in self._buckets.items() if now - bucket.at < full_after}
-        bucket = self._buckets.setdefault(address, Bucket(self._burst, now))
+        network = _network(address)
+        bucket = self._buckets.pop(network, None) or Bucket(self._burst, now)
+        while self._buckets:
+            quietest = next(iter(self._buckets))
+            if len(self._buckets) < self.KEPT and now - self._buckets[quietest].at < self._full_after:
+                break
+            del self._buckets[quietest]
+        self._buckets[network] = bucket
         return bucket.take(now, self._rate, self._burst)
+
+
+def _network(address: str) -> str | bytes:
+    """The address itself; of an IPv6 address the network, for whoever has one address has all of its 2^64."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    return found.packed[:8] if isinstance(found, IPv6Address) and found.ipv4_mapped is None else address

@@ -1,5 +1,6 @@
 """Seats: signed, so that nothing has to be remembered of them; and what is hashed before it is kept."""
 
+import errno
 import os
 import secrets
 from hashlib import blake2b, sha256
@@ -37,17 +38,19 @@ def new_participant() -> ParticipantId:
 
 def device_id(room: RoomId, device: str | None) -> str:
     """What a room keeps of a client's device name: enough to know it again in this room, and nowhere else."""
-    return "" if not device else blake2b(device.encode(), key=room.encode()[:64], digest_size=8).hexdigest()
+    return "" if not device else blake2b(f"{room}/{device}".encode(), digest_size=8).hexdigest()
 
 
 def signing_secret(data: Path) -> str:
     """The installation's secret, made at the first start and readable by its owner only. Raises `OSError`."""
     path = data / KEY_FILE
     try:
-        return path.read_text(encoding="ascii").strip()
+        secret = path.read_text(encoding="ascii").strip()
     except FileNotFoundError:
         data.mkdir(parents=True, exist_ok=True)
         secret = secrets.token_urlsafe(32)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secret)
-        return secret
+    if not secret:
+        raise OSError(errno.EINVAL, f"{KEY_FILE} in it is empty; remove it, and a new one is made")
+    return secret
