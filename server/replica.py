@@ -365,20 +365,20 @@ class Replica:
             if timer is not None:
                 timer.cancel()
         self.door.close()
-        try:
-            if self.is_over:
-                await self.world.ended(self.id)  # first: until then whoever comes hears that it is over
-        except Exception as error:  # nothing that goes wrong with one room may end the others
-            self.world.metrics.tell_of_fault(error)
-        self.world.finished(self)
         if self.is_over or self._is_untouched:
-            await self._wipe()
+            await self._until_done(self.world.log.wipe)
+            self.room = Room()
+        if self.is_over:  # until this is known to all, whoever comes hears from us that it is over
+            await self._until_done(self.world.ended)
+        self.world.finished(self)
 
-    async def _wipe(self) -> None:
+    async def _until_done(self, call: Callable[[RoomId], Awaitable[None]]) -> None:
+        """Call, and again if that fails: nothing that goes wrong with one room may end the others."""
         while True:
             try:
-                await self.world.log.wipe(self.id)
-            except Unavailable:
+                await call(self.id)
+            except Exception as error:
+                self.world.metrics.tell_of_fault(error)
                 await asyncio.sleep(AGAIN_SECONDS)
             else:
                 return

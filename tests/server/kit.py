@@ -24,6 +24,7 @@ from websockets.typing import Subprotocol
 from config.settings import Settings
 from rooms.agenda import Close
 from rooms.formats import Format
+from rooms.room import AnyEvent, Room, evolve
 from rooms.vocabulary import Tick
 from server.app import App
 from server.clock import steady_clock
@@ -258,6 +259,18 @@ class Served:
         for replica in self.replicas:
             replica.request(Close())
 
+    async def logs_tell_what_the_rooms_are(self) -> None:
+        """Invariant 4: replaying the log from its last snapshot gives the state that the live replica has."""
+        for replica in self.replicas:
+            if replica.room.id and not replica._is_stale:
+                loaded = await self.log.load(replica.id)
+                room = Room() if loaded.snapshot is None else msgspec.msgpack.decode(loaded.snapshot, type=Room)
+                for entry in loaded.entries:
+                    event = msgspec.msgpack.decode(msgspec.msgpack.encode(entry.event), type=AnyEvent)
+                    evolve(room, event)
+                assert room == replica.room
+                assert loaded.position == replica.position
+
     async def close(self) -> None:
         for client in self._clients:
             client.line.transport.abort()
@@ -278,6 +291,7 @@ async def serving(data: Path, **settings: Any) -> AsyncIterator[Served]:
     try:
         assert (await served.get("/readyz")).status_code == 200  # answered as soon as the server has started
         yield served
+        await served.logs_tell_what_the_rooms_are()
     finally:
         await served.close()
         server.should_exit = True

@@ -1,0 +1,172 @@
+"""Rooms open and close: with the schedule, beside each other, and when something fails."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rooms.vocabulary import RoomId
+from server.schedule.keys import new_keys
+from server.schedule.meetings import Schedule
+from tests.server.kit import SECONDS, Served, serving
+
+
+async def test_links_that_were_made_anew_hold_for_an_open_room_too(served: Served) -> None:
+    given = await served.a_meeting(passcode="old")
+    fay = await served.comes("Fay", key=given.keys.host)
+    stored = await served.app.schedule.get("circle")
+    assert stored is not None
+    anew = new_keys()
+    await served.app.schedule.change("circle", stored.meeting, anew.kept("new"))
+    served.clock.ahead += 2000
+    leaked = await served.connected()
+    assert (await leaked.hello(name="Mallory", key=given.keys.host))["code"] == "bad_key"
+    stranger = await served.connected()
+    assert (await stranger.hello(name="Mallory", passcode="old"))["code"] == "bad_passcode"
+    await served.comes("Alice", passcode="new")
+    assert (await served.comes("Colin", key=anew.host)).welcome["role"] == "cofacilitator"
+    await fay.does("say", text="My seat is as good as before")
+
+
+async def test_a_meeting_that_is_deleted_ends_its_room(served: Served) -> None:
+    await served.a_meeting()
+    alice = await served.comes("Alice")
+    silent = await served.connected()
+    await served.app.schedule.delete("circle")
+    assert (await alice.until("ended"))["t"] == "ended"
+    assert await alice.closing_code() == 1000
+    await served.rooms_are_gone()
+    assert (await silent.hello(name="Bob"))["code"] == "ended"
+    assert await silent.closing_code() == 1000
+
+
+async def test_whoever_says_hello_just_after_the_end_does_not_open_the_room_again(served: Served) -> None:
+    keys = (await served.a_meeting()).keys
+    fay = await served.comes("Fay", key=keys.host)
+    late = await served.connected()
+    await fay.does("end")
+    await served.rooms_are_gone()
+    refusal = await late.hello(name="Late")
+    assert (refusal["t"], refusal["code"]) == ("refused", "ended")
+    assert await late.closing_code() == 1000
+    assert served.replicas == []
+
+
+async def test_rooms_do_not_hear_each_other(served: Served) -> None:
+    for slug in ("here", "there"):
+        await served.a_meeting(slug=slug)
+    alice, bob = await served.comes("Alice", room="here"), await served.comes("Bob", room="there")
+    await alice.does("say", text="here")
+    await bob.does("say", text="there")
+    assert [event["text"] for event in alice.events] == ["here"]
+    assert [event["text"] for event in bob.events] == ["there"]
+
+
+async def test_everybody_who_comes_at_once_is_looked_up_once(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    await served.a_meeting()
+    looked_up = 0
+    occurrence = served.app.schedule.occurrence
+
+    async def counted(room: str, now: int) -> Any:
+        nonlocal looked_up
+        looked_up += 1
+        return await occurrence(room, now)
+
+    monkeypatch.setattr(served.app.schedule, "occurrence", counted)
+    found = await asyncio.gather(*(served.app.house.find("circle") for _ in range(100)))
+    assert len(set(map(id, found))) == 1
+    assert looked_up == 1
+
+
+async def test_a_schedule_that_is_away_is_told_and_open_rooms_go_on(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await served.a_meeting(passcode="sesame")
+    await served.a_meeting(slug="other")
+    alice = await served.comes("Alice", passcode="sesame")
+
+    async def away(*_: object) -> None:
+        raise OSError("the disk is gone")
+
+    for method in ("occurrence", "get"):
+        monkeypatch.setattr(served.app.schedule, method, away)
+    served.clock.ahead += 2000
+    bob = await served.comes("Bob", passcode="sesame")
+    await alice.until("joined", who=bob.id)
+    stranger = await served.connected("other")
+    assert (await stranger.hello(name="Charlie"))["code"] == "unavailable"
+    assert await stranger.closing_code() == 4001
+    assert served.app.metrics.stats.faults == 2
+    served.app.metrics.stats.faults = 0
+
+
+async def test_an_end_that_could_not_be_noted_is_noted_later_and_the_room_stays_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark_ended, failed = Schedule.mark_ended, asyncio.Event()
+
+    async def fails_once(schedule: Schedule, room: RoomId) -> None:
+        if not failed.is_set():
+            failed.set()
+            raise OSError("the disk is full")
+        await mark_ended(schedule, room)
+
+    monkeypatch.setattr(Schedule, "mark_ended", fails_once)
+    async with serving(tmp_path) as served:
+        keys = (await served.a_meeting()).keys
+        fay = await served.comes("Fay", key=keys.host)
+        await fay.does("end")
+        await asyncio.wait_for(failed.wait(), SECONDS)
+        assert served.log._rooms == {}
+        late = await served.connected()
+        assert (await late.hello(name="Late"))["code"] == "ended"
+        await served.rooms_are_gone()
+        assert fay.room["id"] in await served.app.schedule.ended()
+        assert served.app.metrics.stats.faults == 1
+        served.app.metrics.stats.faults = 0
+
+
+async def test_a_thousand_connections_that_never_say_hello_do_no_harm(tmp_path: Path) -> None:
+    async with serving(tmp_path, connections=300, hello_seconds=1) as served:
+        await served.a_meeting()
+        alice = await served.comes("Alice")
+        handshake = (
+            f"GET /rooms/circle/socket HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Protocol: openchair.v1.json\r\n\r\n"
+        ).encode()
+        taken = refused = 0
+        lines = []
+        for _ in range(1000):
+            reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+            writer.write(handshake)
+            lines.append((reader, writer))
+        for reader, _ in lines:
+            status = await asyncio.wait_for(reader.readline(), SECONDS)
+            taken, refused = taken + (b" 101 " in status), refused + (b" 503 " in status)
+        assert taken + refused == 1000
+        assert taken <= 300
+        await alice.does("say", text="the room goes on")
+        for reader, writer in lines:
+            await asyncio.wait_for(reader.read(), SECONDS)  # to the end: each is let go
+            writer.close()
+        await served.comes("Bob")
+
+
+async def test_a_client_that_never_reads_is_cut_and_the_others_hear_everything(tmp_path: Path) -> None:
+    fast = {"command_burst": 100_000, "commands_per_second": 100_000}
+    async with serving(tmp_path, slow_bytes=4096, cut_bytes=65_536, **fast) as served:
+        await served.a_meeting()
+        alice, bob = await served.comes("Alice"), await served.comes("Bob")
+        sleepy = await served.comes("Sleepy")
+        sleepy.line.transport.pause_reading()
+        for number in range(5000):
+            await alice.does("say", text=f"{number}" + "." * 1500)
+            if any(event["t"] == "away" for event in alice.events):
+                break
+        assert alice.events[-1]["seq"] > 100
+        await bob.until("away", who=sleepy.id)
+        await bob.sees("said", text=f"{number}" + "." * 1500)
+        heard = [event["text"] for event in bob.events if event["t"] == "said"]
+        assert [text.rstrip(".") for text in heard] == [str(n) for n in range(number + 1)]
