@@ -124,7 +124,8 @@ def _convert(source: str, name: str, value: Any, type_: Any) -> Any:
     try:
         return msgspec.convert(parts, type_, strict=False)
     except msgspec.ValidationError:
-        got = "something else" if name in SECRETS else f"'{value}'"
+        shown = value if isinstance(value, str | int | float) else ", ".join(value)
+        got = "something else" if name in SECRETS else f"'{shown}'"
         raise SettingsError(f"{source}: expected {expected(kind, meta)}, got {got}") from None
 
 

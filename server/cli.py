@@ -24,6 +24,7 @@ from server.schedule.keys import new_keys
 from server.schedule.meetings import Schedule
 from server.schedule.zones import zone_name
 from server.seats import signing_secret
+from server.serving import listen
 
 app = typer.Typer(help="Openchair: a meeting room for peer-support groups.", no_args_is_help=True, add_completion=False)
 
@@ -75,10 +76,15 @@ def serve(
         server = App(settings).server()
     except OSError as error:
         give_up(f"The data folder cannot be used: {error.strerror}.")
+    try:
+        listening = listen(settings.host, settings.port)
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        give_up(f"Nobody can listen on {settings.host}, port {settings.port}: {why}.")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises the signal again once it has stopped
-    server.run()
+    server.run([listening])
     if not server.started:
-        give_up(f"The server did not start: is port {settings.port} taken? `openchair check` looks further.")
+        give_up("The server did not start. `openchair check` looks for what is wrong.")
 
 
 @app.command("import")

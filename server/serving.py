@@ -15,6 +15,12 @@ BATCH_SECONDS: Final = 0.05
 log = structlog.get_logger("openchair")
 
 
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises `OSError`."""
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    return socket.create_server(address, family=family, backlog=2048)
+
+
 class Server(uvicorn.Server):
     """Stops as on SIGTERM: no new connections; 1012 to all, within `drain_seconds`; then the application ends."""
 
@@ -25,8 +31,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            port = self.servers[0].sockets[0].getsockname()[1] if self.servers else self.config.port
-            log.info("serving", host=self.config.host, port=port)
+            log.info("serving", host=self.config.host, port=self.servers[0].sockets[0].getsockname()[1])
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for listening in (*self.servers, *(sockets or ())):

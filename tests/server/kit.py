@@ -6,6 +6,7 @@ The client knows nothing of the product: it is `websockets` with `msgpack` or `j
 import asyncio
 import json
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ from server.schedule.recurrence import Now, Once, Recurrence
 
 SECONDS = 10  # after which a test that still waits has failed
 MINUTE = 60_000
+OPENCHAIR = [sys.executable, "-c", "import sys; from server.cli import app; app(sys.argv[1:], prog_name='openchair')"]
 
 Message = dict[str, Any]
 A_ROUND = {"kind": "round", "title": "Sharing", "minutes": 30}

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,16 +12,14 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from tests.server.kit import SECONDS, serving
-
-SERVE = "import sys; from server.cli import app; app(sys.argv[1:])"
+from tests.server.kit import OPENCHAIR, SECONDS, serving
 
 
 @asynccontextmanager
 async def the_command(*arguments: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, int]]:
     """`openchair serve`, once it says at which port."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", SERVE, "serve", "--port", "0", *arguments, stderr=asyncio.subprocess.PIPE
+        *OPENCHAIR, "serve", "--port", "0", *arguments, stderr=asyncio.subprocess.PIPE
     )
     try:
         assert process.stderr is not None

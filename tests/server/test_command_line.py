@@ -1,0 +1,66 @@
+"""`openchair serve` and `check`: what they say when something is wrong."""
+
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.server.kit import OPENCHAIR
+
+
+def said(*arguments: str) -> tuple[int, str]:
+    """The command's exit code and all that it wrote."""
+    command = [*OPENCHAIR, *arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30, check=False)
+    assert "Traceback" not in done.stdout
+    return done.returncode, done.stdout
+
+
+@pytest.mark.parametrize("more", [["--workers", "2"], ["--redis", "redis://127.0.0.1"]])
+def test_several_workers_are_not_there_yet(tmp_path: Path, more: list[str]) -> None:
+    code, sentence = said("serve", "--data", str(tmp_path), *more)
+    assert code == 1
+    assert "one worker" in sentence
+
+
+def test_a_wrong_option_is_named() -> None:
+    assert said("serve", "--port", "70000") == (
+        1,
+        "A setting is wrong. --port: expected a whole number, 0 to 65535, got '70000'\n",
+    )
+    code, sentence = said("serve", "--origin", "circle.example")
+    assert (code, "'circle.example'" in sentence) == (1, True)
+
+
+def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENCHAIR_ROOMS", "many")
+    code, sentence = said("serve")
+    assert (code, "OPENCHAIR_ROOMS" in sentence) == (1, True)
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, sentence = said("serve", "--port", str(port), "--data", str(tmp_path))
+    assert (code, sentence) == (1, f"Nobody can listen on 127.0.0.1, port {port}: Address already in use.\n")
+
+
+def test_a_data_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    code, sentence = said("serve", "--port", "0", "--data", str(tmp_path / "file" / "data"))
+    assert (code, sentence) == (1, "The data folder cannot be used: Not a directory.\n")
+
+
+def test_a_sound_installation_is_found_sound(tmp_path: Path) -> None:
+    code, report = said("check", "--data", str(tmp_path / "new"))
+    assert code == 0, report
+    for what in ("settings", "data folder", "disk", "database", "clock"):
+        assert f"{what:12} sound" in report
+
+
+def test_an_unsound_installation_is_found_unsound(tmp_path: Path) -> None:
+    (tmp_path / "openchair.sqlite").write_bytes(b"this is no database" * 100)
+    code, report = said("check", "--data", str(tmp_path))
+    assert code == 1
+    assert "database     cannot be used" in report
