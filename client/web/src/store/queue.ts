@@ -1,0 +1,40 @@
+/** What the queue promises: who is next, how many more shares fit, and about when it is whose turn. */
+import { currentPhase } from './agenda.js';
+import { find, type Participant, type Room, type Time } from './room.js';
+
+/** When the next share can begin at the earliest if everybody takes their time. */
+function nextStart(room: Room, now: Time): Time {
+  const share = room.floor;
+  if (!share || share.state === 'time_up') return now;
+  if (share.state === 'called') return now + room.queue.share_seconds * 1000;
+  if (share.left !== undefined) return now + Math.max(0, share.left);
+  return Math.max(now, share.ends_at ?? now);
+}
+
+/** How many more shares end before the phase does, grace not counted; null in a phase without an end. */
+export function fits(room: Room, now: Time): number | null {
+  if (room.phase_ends_at === null) return null;
+  return Math.max(0, Math.floor((room.phase_ends_at - nextStart(room, now)) / (room.queue.share_seconds * 1000)));
+}
+
+/** About when it is the turn of the hand at `place`; null if there is no time for it before the phase ends. */
+export function expectedAt(room: Room, place: number, now: Time): Time | null {
+  const roomFor = fits(room, now);
+  if (roomFor !== null && place >= roomFor) return null;
+  return nextStart(room, now) + place * room.queue.share_seconds * 1000;
+}
+
+/** The place in the queue, 0 being next; -1 without a raised hand. */
+export const placeOf = (room: Room, who: string): number => room.queue.hands.findIndex(hand => hand.who === who);
+
+/** Who would be called next: the first who is here. In a round's reserve, the first who has not shared yet. */
+export function nextInQueue(room: Room, now: Time): Participant | null {
+  const phase = currentPhase(room);
+  const reserve = (phase?.reserve_seconds ?? 0) * 1000;
+  const isReserved = reserve > 0 && room.phase_ends_at !== null && now >= room.phase_ends_at - reserve;
+  for (const hand of room.queue.hands) {
+    const participant = find(room, hand.who);
+    if (participant?.presence === 'here' && !(isReserved && participant.shares > 0)) return participant;
+  }
+  return null;
+}
