@@ -1,6 +1,6 @@
 """Settings for all tests: asynchronous ones run on the loop that the product runs on.
 
-Properties are tried with the same examples each time; `pytest --hypothesis-profile deep` tries many more, at random.
+Properties are tried with the same examples each time; `pytest --hypothesis-profile deep --timeout 0` tries many more, at random.
 """
 
 from asyncio import AbstractEventLoop

@@ -20,7 +20,7 @@ from rooms.agenda import (
     Started,
 )
 from rooms.chat import Chat, Said
-from rooms.floor import Begin, Call, CloseQueue, RaiseHand, SetShareTime
+from rooms.floor import Begin, Call, CloseQueue, Done, RaiseHand, SetShareTime
 from rooms.formats import Phase
 from rooms.vocabulary import RoomId
 from tests.kit import (
@@ -269,6 +269,13 @@ def test_nobody_is_cut_off_by_a_phase_that_advances() -> None:
     meeting.ask(Begin(), ALICE)
     assert named(meeting.wait(2 * MINUTE)) == ["warned", "phase_due"]
     assert named(meeting.wait(90 * SECOND)) == ["time_up", "share_ended", "phase_began"]
+
+
+def test_a_phase_that_advances_waits_for_a_share_without_a_hard_stop() -> None:
+    meeting = an_agenda(a_phase(minutes=4, advance="auto", hard_stop=False), CLOSING)
+    meeting.shares(ALICE)
+    assert named(meeting.wait(20 * MINUTE)) == ["warned", "time_up", "phase_due"]
+    assert named(meeting.ask(Done(), ALICE)) == ["share_ended", "phase_began"]
 
 
 def test_the_last_phase_that_advances_ends_the_meeting() -> None:
