@@ -214,7 +214,8 @@ class Door:
         link = self.hub.links.get(who)
         if link is not None and who in self._replica.room.participants:
             at, seen = self._replica.position, view(self._replica.room, who, now)
-            link.write(framed([Snapshot(epoch=at.epoch, seq=at.seq, tag=at.tag, now=now, room=seen)], link.text))
+            snapshot = Snapshot(epoch=at.epoch, seq=at.seq, tag=at.tag, now=now, room=seen)
+            link.connection.write(framed([snapshot], link.text))
 
     def tell_places(self, now: int) -> None:
         """Tell those in the waiting room where they stand, if that has changed."""
@@ -314,7 +315,7 @@ class Door:
         if missed is None:
             welcome.room = self._snapshot(who, now, link.text, encoded)
         self.hub.attach(link)
-        link.write(framed([welcome], link.text) + (framed(missed, link.text) if missed else b""))
+        link.connection.write(framed([welcome], link.text) + (framed(missed, link.text) if missed else b""))
         if before is not None and before is not link:
             before.close(SUPERSEDED)
         if link.is_closed:

@@ -1,26 +1,24 @@
 """The hub: carries a room's events to this worker's connections. It encodes once, frames once, and waits for nobody."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 from rooms.room import Room
 from rooms.vocabulary import ParticipantId
 from server.log import Entry
+from server.transport import Connection
 from server.wire import Message, TypingNews, framed
 
 TYPING_SECONDS: Final = 0.02  # news of who is writing is gathered for so long: it is chatty, and nobody waits for it
 
-Write = Callable[[bytes], None]
-
 
 class Link(Protocol):
-    """A participant's connection, as the hub needs it. `write` and `write_ephemeral` take finished frames."""
+    """Somebody's connection, with whose it is and whether it speaks text."""
 
     who: ParticipantId
     text: bool
-    write: Write
-    write_ephemeral: Write
+    connection: Connection
 
 
 class Hub:
@@ -28,7 +26,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.links: dict[ParticipantId, Link] = {}
-        self._writes: dict[bool, dict[Link, Write]] = {False: {}, True: {}}  # by encoding
+        self._connections: dict[bool, dict[Link, Connection]] = {False: {}, True: {}}  # by encoding
         self._typing: dict[ParticipantId, bool] = {}
 
     def attach(self, link: Link) -> None:
@@ -36,36 +34,36 @@ class Hub:
         if (before := self.links.get(link.who)) is not None:
             self.detach(before)
         self.links[link.who] = link
-        self._writes[link.text][link] = link.write
+        self._connections[link.text][link] = link.connection
 
     def detach(self, link: Link) -> None:
-        self._writes[link.text].pop(link, None)
+        self._connections[link.text].pop(link, None)
         if self.links.get(link.who) is link:
             del self.links[link.who]
 
     def publish(self, room: Room, entries: Sequence[Entry], answers: Mapping[Link, list[Message]]) -> None:
         """Carry `entries` to all who may see them, and each asker's `answers` right behind them in the same write."""
-        for text, writes in self._writes.items():
-            if writes and entries:
+        for text, connections in self._connections.items():
+            if connections and entries:
                 if all(entry.audience.everyone for entry in entries):
                     data = framed([entry.event for entry in entries], text)
-                    listeners = writes.copy()  # also because a connection that is cut leaves the set
+                    listeners = connections.copy()  # also because a connection that is cut leaves the set
                     for link, messages in answers.items():
                         if listeners.pop(link, None) is not None:
-                            link.write(data + framed(messages, text))
-                    for write in listeners.values():
-                        write(data)
+                            link.connection.write(data + framed(messages, text))
+                    for connection in listeners.values():
+                        connection.write(data)
                 else:
                     self._publish_narrowly(room, entries, text, answers)
         for link, messages in answers.items():
-            if not entries or link not in self._writes[link.text]:
-                link.write(framed(messages, link.text))
+            if not entries or link not in self._connections[link.text]:
+                link.connection.write(framed(messages, link.text))
 
     def _publish_narrowly(
         self, room: Room, entries: Sequence[Entry], text: bool, answers: Mapping[Link, list[Message]]
     ) -> None:
         frames: dict[tuple[bool, ...], bytes] = {}
-        for link, write in tuple(self._writes[text].items()):
+        for link, connection in tuple(self._connections[text].items()):
             seen = tuple(room.may_see(link.who, entry.event.seq, entry.audience) for entry in entries)
             data = frames.get(seen)
             if data is None:
@@ -74,7 +72,7 @@ class Hub:
             if link in answers:
                 data += framed(answers[link], text)
             if data:
-                write(data)
+                connection.write(data)
 
     def type(self, who: ParticipantId, on: bool) -> None:
         """Tell the others, soon, that `who` is writing or has stopped."""
@@ -85,11 +83,11 @@ class Hub:
     def _tell_who_types(self) -> None:
         news = [TypingNews(who=who, on=on) for who, on in self._typing.items()]
         self._typing = {}
-        for text, writes in self._writes.items():
-            if writes:
+        for text, connections in self._connections.items():
+            if connections:
                 data = framed(news, text)
-                for link in tuple(writes):
+                for link in tuple(connections):
                     if all(item.who != link.who for item in news):
-                        link.write_ephemeral(data)
+                        link.connection.write_ephemeral(data)
                     elif others := [item for item in news if item.who != link.who]:
-                        link.write_ephemeral(framed(others, text))
+                        link.connection.write_ephemeral(framed(others, text))

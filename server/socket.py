@@ -10,7 +10,6 @@ from starlette.websockets import WebSocket
 
 from rooms.chat import Typing
 from rooms.vocabulary import ParticipantId, Refused, RoomId
-from server.hub import Write
 from server.origin import origin_is_allowed
 from server.schedule.meetings import Occurrence
 from server.transport import Connection, connection_of
@@ -32,21 +31,16 @@ class Socket:
     """A client's connection, from the handshake to its end. Nothing in it waits."""
 
     __slots__ = (
-        "_connection", "_house", "_no", "_occurrence", "_replica", "_strikes", "_strikes_since", "address", "is_closed",
-        "text", "who", "write", "write_ephemeral",
+        "_house", "_no", "_occurrence", "_replica", "_strikes", "_strikes_since", "address", "connection", "is_closed",
+        "text", "who",
     )  # fmt: skip
-
-    write: Write
-    write_ephemeral: Write
 
     def __init__(self, connection: Connection, text: bool, house: House, occurrence: Occurrence | None) -> None:
         self.who = ParticipantId("")  # nobody yet
         self.text = text
         self.address = connection.peer
         self.is_closed = False
-        self.write = connection.write
-        self.write_ephemeral = connection.write_ephemeral
-        self._connection = connection
+        self.connection = connection
         self._house = house
         self._occurrence = occurrence
         self._replica: Replica | None = None
@@ -58,12 +52,12 @@ class Socket:
         return self._occurrence is not None and self._occurrence.room == room
 
     def send(self, *messages: Message) -> None:
-        self.write(framed(messages, self.text))
+        self.connection.write(framed(messages, self.text))
 
     def close(self, code: int) -> None:
         if not self.is_closed:
             self._house.stats.closes[code] += 1
-            self._connection.close(code)
+            self.connection.close(code)
 
     def received(self, payload: bytes, text: bool) -> None:
         if self._replica is None:

@@ -74,6 +74,10 @@ def connection_of(websocket: WebSocket) -> "Connection":
     return cast(Connection, connection)
 
 
+def _ignore(frames: bytes) -> None:
+    """What is written to a connection that is over."""
+
+
 class Connection(asyncio.Protocol):
     """A WebSocket after its handshake, as the hub holds it: a transport, a reader and a few flags.
 
@@ -82,14 +86,20 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_blocked", "_closing", "_code", "_connections", "_handshake", "_heard", "_queued", "_reader", "_receiver",
-        "_send", "_transport", "_watch", "lane", "paused", "peer",
+        "_send", "_transport", "_watch", "lane", "paused", "peer", "write",
     )  # fmt: skip
 
     peer: str  # the client's address or "": for limits only, never logged
     paused: bool  # is it slow right now: something is unsent
     lane: set["Connection"]  # those that are pinged together; the watch's own
 
-    _blocked: bool  # write() must look closer: paused or closing
+    write: Callable[[bytes], None]
+    """Sends finished frames. A peer that has left more than `hard` bytes unsent is too slow: 4008.
+
+    The transport's own method while nothing is unsent, so that a write costs no call of ours: fetch it each time.
+    """
+
+    _blocked: bool  # paused or closing
     _closing: bool  # a close frame was sent, or the line is going down
     _code: int
     _connections: set[asyncio.Protocol]  # uvicorn's, whom it tells to shut down
@@ -121,6 +131,7 @@ class Connection(asyncio.Protocol):
         self._connections = cast(set[asyncio.Protocol], handshake.connections)
         self._code, self._heard, self._queued = ABNORMAL, True, 0
         self._blocked = self._closing = transport.is_closing()
+        self.write = _ignore if self._closing else self._send
         self.paused = False
         if handshake.disconnected:
             asyncio.get_running_loop().call_soon(receiver.closed, ABNORMAL)
@@ -135,13 +146,6 @@ class Connection(asyncio.Protocol):
             # At the first unsent byte we are told, so that an unpaused write need not ask.
             transport.set_write_buffer_limits(high=0)
             transport.resume_reading()
-
-    def write(self, frames: bytes) -> None:
-        """Send finished frames. A peer that has left more than `hard` bytes unsent is too slow: 4008."""
-        if self._blocked:
-            self._write_blocked(frames)
-        else:
-            self._send(frames)
 
     def write_ephemeral(self, frames: bytes) -> None:
         """Send finished frames, or skip them while more than `soft` bytes are unsent."""
@@ -177,6 +181,7 @@ class Connection(asyncio.Protocol):
     def _begin_closing(self, code: int) -> None:
         if not self._closing:
             self._closing = self._blocked = True
+            self.write = _ignore
             self._code = code
             self._watch.end(self)
 
@@ -201,11 +206,15 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         self.paused = self._blocked = True
         self._queued = self._transport.get_write_buffer_size()
+        if not self._closing:
+            self.write = self._write_blocked
         self._watch.pause(self)
 
     def resume_writing(self) -> None:
         self.paused = False
         self._blocked = self._closing
+        if not self._closing:
+            self.write = self._send
         self._heard = True  # it took everything: that is life, too
         self._watch.resume(self)
 
@@ -251,6 +260,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._closing = self._blocked = True
+        self.write = _ignore
         self._connections.discard(self)
         self._watch.remove(self)
         self._receiver.closed(self._code)
