@@ -1,0 +1,56 @@
+"""Who may create meetings is the operator's choice; on a server that only this machine reaches, anybody."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.server.site import WEEKLY, Site, a_site
+
+KEYS = {"operator_key": "the operator's", "invitation": "for friends"}
+PUBLIC: dict[str, Any] = {"host": "0.0.0.0", **KEYS}
+
+
+async def create(site: Site, key: str | None = None) -> int:
+    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+    return (await site.http.post("/api/meetings", json=WEEKLY, headers=headers)).status_code
+
+
+async def test_anyone(tmp_path: Path) -> None:
+    async with a_site(tmp_path, **PUBLIC, who_may_create="anyone") as site:
+        assert await create(site) == 201
+
+
+async def test_those_with_the_operators_invitation(tmp_path: Path) -> None:
+    async with a_site(tmp_path, **PUBLIC, who_may_create="invited") as site:
+        assert await create(site) == 401
+        assert await create(site, "a guess") == 403
+        assert await create(site, "for friends") == 201
+        assert await create(site, "the operator's") == 201
+
+
+async def test_the_operator_only(tmp_path: Path) -> None:
+    async with a_site(tmp_path, **PUBLIC, who_may_create="operator") as site:
+        assert await create(site) == 401
+        assert await create(site, "for friends") == 403
+        assert await create(site, "the operator's") == 201
+
+
+@pytest.mark.parametrize("who", ["invited", "operator"])
+async def test_without_a_key_in_the_settings_no_key_fits(tmp_path: Path, who: str) -> None:
+    async with a_site(tmp_path, host="0.0.0.0", who_may_create=who) as site:
+        assert await create(site, "") == 401
+        assert await create(site, "None") == 403
+
+
+async def test_anybody_on_a_server_that_only_this_machine_reaches(tmp_path: Path) -> None:
+    async with a_site(tmp_path, host="127.0.0.1", origin=(), who_may_create="operator") as site:
+        assert await create(site) == 201
+
+
+async def test_behind_a_proxy_a_server_is_not_for_this_machine_only(tmp_path: Path) -> None:
+    async with a_site(tmp_path, host="127.0.0.1", origin=("https://rooms.example.org",), **KEYS) as site:
+        assert await create(site) == 201  # `a_site` lets anyone
+    folder = tmp_path / "other"
+    async with a_site(folder, host="127.0.0.1", who_may_create="operator", **KEYS) as site:
+        assert await create(site) == 401
