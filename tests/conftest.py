@@ -1,6 +1,7 @@
 """Settings for all tests: asynchronous ones run on the loop that the product runs on.
 
-Properties are tried with the same examples each time; `pytest --hypothesis-profile deep --timeout 0` tries many more, at random.
+Properties are tried with the same examples each time; many more are tried, at random, by
+`pytest --hypothesis-profile deep --timeout 0`.
 """
 
 from asyncio import AbstractEventLoop
