@@ -114,7 +114,7 @@ async def test_without_the_manage_key_nothing_happens(site: Site, method: str) -
         (bearer(other["manage_url"]), 403),
         ({"Authorization": "Bearer ü"}, 403),
     ):
-        sent = [(name, value.encode()) for name, value in (json | headers).items()]
+        sent = [(name.encode(), value.encode()) for name, value in (json | headers).items()]
         answer = await site.http.request(
             method, "/api/meetings/tuesday-circle", content=b'{"name": "Taken over"}', headers=sent
         )
