@@ -2,12 +2,12 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import sys
-import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import msgspec
 import typer
@@ -16,15 +16,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.settings import Settings, SettingsError, load
 from server.app import App
 from server.clock import steady_clock
+from server.installation import Taken, findings, take
 from server.logs import set_up
+from server.schedule.addresses import Site
+from server.schedule.database import Unusable, engine_for, file_of, reason
 from server.schedule.feeds import Feed, NotAFeed
 from server.schedule.fetching import CannotFetch, fetch
 from server.schedule.importing import Report, feed_in, import_feed
 from server.schedule.keys import new_keys
-from server.schedule.meetings import Schedule
+from server.schedule.meetings import Schedule, Stored
 from server.schedule.zones import zone_name
-from server.seats import signing_secret
 from server.serving import listen
+
+T = TypeVar("T")
 
 app = typer.Typer(help="Openchair: a meeting room for peer-support groups.", no_args_is_help=True, add_completion=False)
 
@@ -45,6 +49,28 @@ def settings_of(**given: Any) -> Settings:
         return load(**given)
     except SettingsError as error:
         give_up(f"A setting is wrong. {error}")
+
+
+def with_schedule(settings: Settings, do: Callable[[Schedule], Awaitable[T]], *, is_new_welcome: bool = True) -> T:
+    """What `do` gives for the schedule, opened for it; gives up with a sentence where the database cannot be used."""
+
+    async def doing() -> T:
+        schedule = Schedule(settings.database_url, steady_clock())
+        await schedule.open()
+        try:
+            return await do(schedule)
+        finally:
+            await schedule.close()
+
+    try:
+        file = file_of(engine_for(settings.database_url).url)
+        if file is not None and not is_new_welcome and not file.exists():
+            give_up(f"There is no schedule in {file} yet.")
+        return asyncio.run(doing())
+    except Unusable as error:
+        give_up(f"The schedule's database cannot be used. {error}")
+    except SQLAlchemyError as error:
+        give_up(f"The schedule's database cannot be used. It failed: {reason(error)}.")
 
 
 @app.command()
@@ -72,10 +98,17 @@ def serve(
     if settings.redis or settings.workers > 1:
         give_up("This version runs one worker, with its log in memory: --workers and --redis are not there yet.")
     set_up(settings.log_format)
+    folder = Path(settings.data)
     try:
+        take(folder)
         server = App(settings).server()
+    except Taken:
+        give_up(f"Another server is running on the data folder {folder.absolute()}.")
     except OSError as error:
         give_up(f"The data folder cannot be used: {error.strerror}.")
+    except Unusable as error:
+        give_up(f"The schedule's database cannot be used. {error}")
+    with_schedule(settings, Schedule.check_writable)
     try:
         listening = listen(settings.host, settings.port)
     except OSError as error:
@@ -106,13 +139,8 @@ def import_(
     is_url = source.lower().startswith(("http://", "https://"))
     name = source if is_url else Path(source).name
 
-    async def do() -> Report:
-        schedule = Schedule(settings.database_url, steady_clock())
-        await schedule.open()
-        try:
-            return await import_feed(schedule, document, Feed(name, zone, program, online_only), dry_run=dry_run)
-        finally:
-            await schedule.close()
+    async def do(schedule: Schedule) -> Report:
+        return await import_feed(schedule, document, Feed(name, zone, program, online_only), dry_run=dry_run)
 
     try:
         document = feed_in(fetch(source) if is_url else Path(source).read_bytes())
@@ -121,11 +149,9 @@ def import_(
     except (CannotFetch, NotAFeed) as error:
         give_up(str(error))
     try:
-        report = asyncio.run(do())
+        report = with_schedule(settings, do)
     except NotAFeed as error:
         give_up(str(error))
-    except (OSError, SQLAlchemyError) as error:
-        give_up(f"The schedule's database cannot be used ({type(error).__name__}).")
     if as_json:
         typer.echo(msgspec.json.encode(report).decode())
         return
@@ -133,84 +159,57 @@ def import_(
         typer.echo(f"row {note.row}: skipped, {note.reason} ({note.slug})")
     for note in report.warnings:
         typer.echo(f"row {note.row}: {note.reason} ({note.slug})" if note.row else f"{note.slug}: {note.reason}")
-    done = "would be " if dry_run else ""
+    for why, count in Counter(note.reason for note in report.skipped).most_common():
+        typer.echo(f"{count} skipped: {why}.")
     typer.echo(
-        f"{report.rows} rows: {report.imported} {done}imported, {report.changed} changed, "
+        f"{report.rows} rows: {report.imported} imported, {report.changed} changed, "
         f"{report.unchanged} unchanged, {len(report.skipped)} skipped."
+        f"{' Nothing was done yet: this was a dry run.' if dry_run else ''}"
     )
 
 
 @app.command()
 def links(
     slug: Annotated[str, typer.Argument(help="The meeting's slug.")],
-    base: Annotated[str, typer.Option(help="The site's address.")] = "http://127.0.0.1:8000",
+    base: Annotated[
+        str | None, typer.Option(help="The site's address; without it the first origin, else this machine.")
+    ] = None,
     data: Data = None,
     database: Database = None,
 ) -> None:
     """Make a meeting's links anew, and show them this once. The old ones stop working."""
     settings = settings_of(data=data, database=database)
+    site = Site((base or next(iter(settings.origin), f"http://127.0.0.1:{settings.port or 8000}")).rstrip("/"))
 
-    async def do() -> bool:
-        schedule = Schedule(settings.database_url, steady_clock())
-        await schedule.open()
-        try:
-            stored = await schedule.get(slug)
-            if stored is not None:
-                kept = keys.kept(None)
-                secrets = msgspec.structs.replace(kept, salt=stored.secrets.salt, passcode=stored.secrets.passcode)
-                await schedule.change(slug, stored.meeting, secrets)
-            return stored is not None
-        finally:
-            await schedule.close()
+    async def do(schedule: Schedule) -> Stored | None:
+        stored = await schedule.get(slug)
+        if stored is not None:
+            kept = keys.kept(None)
+            secrets = msgspec.structs.replace(kept, salt=stored.secrets.salt, passcode=stored.secrets.passcode)
+            await schedule.change(slug, stored.meeting, secrets)
+        return stored
 
     keys = new_keys()
-    if not asyncio.run(do()):
+    stored = with_schedule(settings, do, is_new_welcome=False)
+    if stored is None:
         give_up("There is no such meeting here.")
-    for what, url in (
-        ("join", f"{base}/r/{slug}"),
-        ("host", f"{base}/r/{slug}#key={keys.host}"),
-        ("timekeeper", f"{base}/r/{slug}#key={keys.timekeeper}"),
-        ("greeter", f"{base}/r/{slug}#key={keys.greeter}"),
-        ("manage", f"{base}/m/{slug}/manage#key={keys.manage}"),
-    ):
+    for what, url in site.links(slug, keys).items():
         typer.echo(f"{what:10} {url}")
+    typer.echo("These replace all links from before, the one for everybody excepted.", err=True)
+    if stored.secrets.needs_passcode:
+        typer.echo("Whoever comes by the join link is asked for the passcode, which stays as it was.", err=True)
 
 
 @app.command()
 def check(data: Data = None, database: Database = None) -> None:
     """Is this installation sound? Looks at the settings, the data folder, the database, the disk and the clock."""
     settings = settings_of(data=data, database=database)
-    is_sound = True
 
-    def say(what: str, fault: str | None) -> None:
-        nonlocal is_sound
-        is_sound = is_sound and fault is None
-        typer.echo(f"{what:12} {'sound' if fault is None else fault}")
+    async def look() -> bool:
+        is_sound = True
+        async for finding in findings(settings):
+            typer.echo(str(finding))
+            is_sound = is_sound and finding.is_sound
+        return is_sound
 
-    say("settings", None)
-    folder = Path(settings.data)
-    try:
-        signing_secret(folder)
-        say("data folder", None if os.access(folder, os.W_OK) else "cannot be written to")
-        free = shutil.disk_usage(folder).free
-        say("disk", None if free > 100 * 2**20 else f"only {free // 2**20} MB free")
-    except OSError as error:
-        say("data folder", f"cannot be used: {error.strerror}")
-
-    async def look() -> int:
-        schedule = Schedule(settings.database_url, steady_clock())
-        await schedule.open()
-        try:
-            return len(await schedule.slugs())
-        finally:
-            await schedule.close()
-
-    try:
-        count = asyncio.run(look())
-        say("database", None)
-        typer.echo(f"{'':12} {count} meetings")
-    except (OSError, SQLAlchemyError) as error:
-        say("database", f"cannot be used ({type(error).__name__})")
-    say("clock", None if time.time() > 1_767_225_600 else "is wrong: it shows a time before this version was made")
-    say("redis", None if not settings.redis else "is not supported by this version")
-    sys.exit(0 if is_sound else 1)
+    sys.exit(0 if asyncio.run(look()) else 1)

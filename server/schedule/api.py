@@ -1,10 +1,10 @@
 """The HTTP API of meetings: docs/protocol.md, "HTTP"."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from hmac import compare_digest
 from typing import Any, Final
-from urllib.parse import quote
 
 import msgspec
 from msgspec import UNSET
@@ -65,8 +65,11 @@ class Api:
         return asked
 
     async def _list(self, request: Request) -> Response:
-        now, ended = self._now(), await self._schedule.ended()
-        return answer({"meetings": [self._shown(stored, now, ended) for stored in await self._schedule.listed()]})
+        now, listed, ended = self._now(), await self._schedule.listed(), await self._schedule.ended()
+        # In a thread: with thousands of meetings it takes a while, and the rooms must not wait for it.
+        return await asyncio.to_thread(
+            lambda: answer({"meetings": [self._shown(stored, now, ended) for stored in listed]})
+        )
 
     async def _get(self, request: Request) -> Response:
         stored, now, ended = await self._find(request), self._now(), await self._schedule.ended()
@@ -167,15 +170,8 @@ class Api:
         return shown(stored, None if coming is None else _times(coming))
 
     def _urls(self, request: Request, slug: str, keys: Keys, passcode: str | None) -> dict[str, str]:
-        site = site_of(request, self._settings)
-        room = site.room(slug)
-        return {
-            "join_url": room + (f"#passcode={quote(passcode, safe='')}" if passcode else ""),
-            "host_url": f"{room}#key={keys.host}",
-            "timekeeper_url": f"{room}#key={keys.timekeeper}",
-            "greeter_url": f"{room}#key={keys.greeter}",
-            "manage_url": f"{site.page(slug)}/manage#key={keys.manage}",
-        }
+        links = site_of(request, self._settings).links(slug, keys, passcode)
+        return {f"{name}_url": url for name, url in links.items()}
 
 
 def _bearer(request: Request) -> str | None:

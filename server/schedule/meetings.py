@@ -1,25 +1,20 @@
 """Meetings and their occurrences, kept in SQL."""
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from alembic import command
-from alembic.config import Config
 from msgspec import Struct
-from sqlalchemy import Connection, delete, func, insert, select, update
-from sqlalchemy.engine import make_url
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from config import formats
 from rooms.formats import Format
 from rooms.vocabulary import RoomId
+from server.schedule.database import bring_up_to_date, check_writable, engine_for
 from server.schedule.keys import Secrets
 from server.schedule.recurrence import Now, Recurrence, starts
 from server.schedule.tables import endings, meetings
@@ -163,22 +158,26 @@ class Imported(Struct, frozen=True):
 
 
 class Schedule:
-    """The meetings of one installation. `on_deleted` hears of the slug of each that is deleted."""
+    """The meetings of one installation. `on_deleted` hears of the slug of each that is deleted.
+
+    To make one and to open it raise `database.Unusable`; everything else raises `sqlalchemy.exc.SQLAlchemyError`
+    where the database is away.
+    """
 
     def __init__(self, url: str, now: Callable[[], int]) -> None:
         self.on_deleted: Callable[[str], Awaitable[None]] | None = None
-        self._url = make_url(url)
         self._now = now
-        self._engine = create_async_engine(self._url)
+        self._engine = engine_for(url)
         self._listed: list[Stored] = []
         self._listed_version: tuple[int, int] | None = None
 
     async def open(self) -> None:
-        """Bring the tables up to date. Raises `sqlalchemy.exc.SQLAlchemyError`, `OSError`."""
-        if self._url.get_backend_name() == "sqlite" and self._url.database:
-            await asyncio.to_thread(Path(self._url.database).parent.mkdir, parents=True, exist_ok=True)
-        async with self._engine.begin() as connection:
-            await connection.run_sync(_migrate)
+        """Bring the tables up to date."""
+        await bring_up_to_date(self._engine)
+
+    async def check_writable(self) -> None:
+        """Raises `database.Unusable` if nothing can be written."""
+        await check_writable(self._engine)
 
     async def close(self) -> None:
         await self._engine.dispose()
@@ -304,10 +303,3 @@ _decode = msgspec.json.Decoder(Meeting).decode
 def _stored(row: Any) -> Stored:
     secrets = Secrets(*(row[name] for name in Secrets.__struct_fields__))
     return Stored(row["slug"], _decode(row["meeting"]), secrets, row["updated_at"])
-
-
-def _migrate(connection: Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")

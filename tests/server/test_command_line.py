@@ -1,11 +1,13 @@
-"""`openchair serve` and `check`: what they say when something is wrong."""
+"""`openchair serve`: what it says when something is wrong."""
 
+import os
 import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from server.installation import take
 from tests.server.kit import OPENCHAIR
 
 
@@ -52,15 +54,20 @@ def test_a_data_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     assert (code, sentence) == (1, "The data folder cannot be used: Not a directory.\n")
 
 
-def test_a_sound_installation_is_found_sound(tmp_path: Path) -> None:
-    code, report = said("check", "--data", str(tmp_path / "new"))
-    assert code == 0, report
-    for what in ("settings", "data folder", "disk", "database", "clock"):
-        assert f"{what:12} sound" in report
-
-
-def test_an_unsound_installation_is_found_unsound(tmp_path: Path) -> None:
+def test_a_database_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     (tmp_path / "openchair.sqlite").write_bytes(b"this is no database" * 100)
-    code, report = said("check", "--data", str(tmp_path))
-    assert code == 1
-    assert "database     cannot be used" in report
+    code, sentence = said("serve", "--port", "0", "--data", str(tmp_path))
+    assert (code, sentence) == (
+        1,
+        "The schedule's database cannot be used. It cannot be opened: file is not a database.\n",
+    )
+
+
+def test_a_second_server_on_the_same_data_folder_is_refused(tmp_path: Path) -> None:
+    descriptor = take(tmp_path)
+    try:
+        code, sentence = said("serve", "--port", "0", "--data", str(tmp_path))
+    finally:
+        os.close(descriptor)
+    assert (code, sentence) == (1, f"Another server is running on the data folder {tmp_path}.\n")
+    os.close(take(tmp_path))  # free again

@@ -1,0 +1,74 @@
+"""The schedule's database: found, opened, and brought up to date."""
+
+import asyncio
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Connection, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+EXAMPLE: Final = "sqlite+aiosqlite:////srv/openchair/openchair.sqlite"
+
+
+class Unusable(Exception):  # noqa: N818
+    """The database cannot be used; the message is a sentence for the operator, and does not repeat the URL."""
+
+
+def engine_for(url: str) -> AsyncEngine:
+    """The engine of a database that is not opened yet. Raises `Unusable`."""
+    try:
+        return create_async_engine(make_url(url))
+    except ModuleNotFoundError as error:
+        raise Unusable(f"Its driver is not installed here: {error.name}.") from None
+    except SQLAlchemyError:
+        raise Unusable(f"Its URL is not understood; expected one like {EXAMPLE}.") from None
+
+
+def file_of(url: URL) -> Path | None:
+    """The file of an SQLite database; None for any other."""
+    path = url.database
+    if url.get_backend_name() != "sqlite" or not path or path == ":memory:" or path.startswith("file:"):
+        return None
+    return Path(path).absolute()
+
+
+async def bring_up_to_date(engine: AsyncEngine) -> None:
+    """Make the tables, or change them to what this version needs; a new SQLite file is made. Raises `Unusable`."""
+    try:
+        if (file := file_of(engine.url)) is not None:
+            await asyncio.to_thread(file.parent.mkdir, parents=True, exist_ok=True)
+        async with engine.begin() as connection:
+            await connection.run_sync(_migrate)
+    except CommandError:
+        raise Unusable("It was made by a newer version of Openchair than this one.") from None
+    except OSError as error:
+        raise Unusable(f"Its folder cannot be made: {error.strerror}.") from None
+    except SQLAlchemyError as error:
+        raise Unusable(f"It cannot be opened: {reason(error)}.") from None
+
+
+async def check_writable(engine: AsyncEngine) -> None:
+    """Find out whether the database can be written to, without a change. Raises `Unusable`."""
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text("DELETE FROM endings WHERE 1 = 0"))
+            await connection.rollback()
+    except SQLAlchemyError as error:
+        raise Unusable(f"It cannot be written to: {reason(error)}.") from None
+
+
+def reason(error: SQLAlchemyError) -> str:
+    """What the database itself said, without the statement and its values."""
+    return str(error.orig) if isinstance(error, DBAPIError) and error.orig is not None else type(error).__name__
+
+
+def _migrate(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
