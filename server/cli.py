@@ -29,6 +29,7 @@ from server.schedule.zones import zone_name
 from server.serving import listen
 
 T = TypeVar("T")
+MOST_SOURCE = 255  # characters, as its column has
 
 app = typer.Typer(help="Openchair: a meeting room for peer-support groups.", no_args_is_help=True, add_completion=False)
 
@@ -122,28 +123,36 @@ def serve(
 
 @app.command("import")
 def import_(
-    source: Annotated[str, typer.Argument(metavar="FILE|URL", help="Meeting Guide JSON.")],
+    where: Annotated[str, typer.Argument(metavar="FILE|URL", help="Meeting Guide JSON.")],
     data: Data = None,
     database: Database = None,
     program: Annotated[str, typer.Option(help="The fellowship whose type codes the feed uses.")] = "",
     timezone: Annotated[str | None, typer.Option(help="The time zone of rows that name none.")] = None,
     online_only: Annotated[bool, typer.Option("--online-only/--all", help="Only rows with a link or a phone.")] = True,
+    source: Annotated[
+        str | None, typer.Option(help="What the feed is called here; without it the file's name, or the URL.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")] = False,
 ) -> None:
-    """Import a feed of meetings. It may be done again and again: what is there already is changed, not doubled."""
+    """Import a feed of meetings. It may be done again and again: what is there already is changed, not doubled.
+
+    A meeting is known again by the name of its source and its slug there.
+    """
     zone = None if timezone is None else zone_name(timezone)
     if timezone is not None and zone is None:
         give_up("There is no such time zone; expected one like Europe/Berlin.")
     settings = settings_of(data=data, database=database)
-    is_url = source.lower().startswith(("http://", "https://"))
-    name = source if is_url else Path(source).name
+    is_url = where.lower().startswith(("http://", "https://"))
+    name = source or (where if is_url else Path(where).name)
+    if len(name) > MOST_SOURCE:
+        give_up(f"The source's name is too long: give one of at most {MOST_SOURCE} characters with --source.")
 
     async def do(schedule: Schedule) -> Report:
         return await import_feed(schedule, document, Feed(name, zone, program, online_only), dry_run=dry_run)
 
     try:
-        document = feed_in(fetch(source) if is_url else Path(source).read_bytes())
+        document = feed_in(fetch(where) if is_url else Path(where).read_bytes())
     except OSError as error:
         give_up(f"The file cannot be read: {error.strerror}.")
     except (CannotFetch, NotAFeed) as error:

@@ -18,6 +18,7 @@ from server.schedule.zones import zone_name
 
 DEFAULT_MINUTES: Final = 60
 LONGEST_MINUTES: Final = 6 * 60  # what a feed's end time may say; beyond it is a slip of the pen
+LEAST_DIGITS: Final = 7  # of a phone number
 MOST_ROWS: Final = 20_000
 LONGEST_SLUG: Final = 255
 DAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -112,11 +113,13 @@ def _row(number: int, slug: str, row: dict[str, Any], feed: Feed) -> Row:
         link_notes="\n".join(
             note for key in ("conference_url_notes", "conference_phone_notes") if (note := _text(row, key))
         )[:1000],
-        phone=phone[:64],
+        phone=phone[:64] if len(re.findall(r"\d", phone)) >= LEAST_DIGITS else "",
     )
     warnings = [odd_end] if odd_end else []
     if link and not meeting.link:
         warnings.append("its link cannot be used")
+    if phone and not meeting.phone:
+        warnings.append("its phone number cannot be used")
     if NOT_WEEKLY.search(f"{name} {notes}"):
         warnings.append("perhaps not every week: look at its name and notes")
     return Row(number, slug, meeting, warnings=tuple(warnings))

@@ -47,15 +47,19 @@ async def import_feed(schedule: Schedule, document: object, feed: Feed, *, dry_r
     """
     report = Report()
     known, taken = await schedule.imported(feed.source), await schedule.slugs()
+    elsewhere = await schedule.imported_elsewhere(feed.source)
     new, changed, there = list[Imported](), list[Stored](), set[str]()
     for row in rows(document, feed):
         report.rows += 1
-        there.add(row.slug)
         report.warnings += [Note(row.number, row.slug, warning) for warning in row.warnings]
         if row.meeting is None:
             report.skipped.append(Note(row.number, row.slug, row.reason))
+            if row.slug in known and row.slug not in there:
+                report.warnings.append(Note(row.number, row.slug, "skipped now; kept here as it was"))
         elif (stored := known.get(row.slug)) is None:
             report.imported += 1
+            if (source := elsewhere.get((row.slug, row.meeting.name))) is not None:
+                report.warnings.append(Note(row.number, row.slug, f"here already, from {source}: now here twice"))
             slug = slug_from_feed(row.slug, taken)
             taken.add(slug)
             new.append(Imported(slug, row.meeting, new_keys().kept(None), row.slug))
@@ -67,6 +71,7 @@ async def import_feed(schedule: Schedule, document: object, feed: Feed, *, dry_r
             else:
                 report.changed += 1
                 changed.append(replace(stored, meeting=meeting))
+        there.add(row.slug)
     report.warnings += [Note(None, slug, "no longer in the feed; kept here") for slug in sorted(known.keys() - there)]
     if not dry_run:
         await schedule.bring_in(feed.source, new, changed)

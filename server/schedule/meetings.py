@@ -238,6 +238,12 @@ class Schedule:
         async with self._engine.connect() as connection:
             return {row["source_slug"]: _stored(row) for row in (await connection.execute(rows)).mappings()}
 
+    async def imported_elsewhere(self, source: str) -> dict[tuple[str, str], str]:
+        """The sources of what came from others than `source`, by slug there and name."""
+        columns = select(meetings.c.source_slug, meetings.c.name, meetings.c.source).where(meetings.c.source != source)
+        async with self._engine.connect() as connection:
+            return {(slug, name): found for slug, name, found in await connection.execute(columns)}
+
     async def bring_in(self, source: str, new: Iterable[Imported], changed: Iterable[Stored]) -> None:
         """Add and change the meetings of a feed, all or none."""
         now = self._now()
