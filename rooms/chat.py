@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
 
 from msgspec import Meta, Struct, field
@@ -376,7 +377,7 @@ def on_reacted(room: Room, event: Reacted) -> None:
     if reacted_to is not None and event.by is not None:
         reactors = reacted_to.reactors.setdefault(event.emoji, [])
         if event.on:
-            reactors.append(event.by)
+            insort(reactors, event.by)  # in an order that does not tell who was first: two workers may not agree
         elif event.by in reactors:
             reactors.remove(event.by)
 

@@ -17,7 +17,6 @@ from rooms.vocabulary import SERVICE, Event, ParticipantId, Refused, Role
 from server.hub import Hub
 from server.hub import Link as HubLink
 from server.limits import Addresses, Bucket
-from server.log import TooOld
 from server.seats import new_participant
 from server.wire import Hello, MeetingName, Message, Snapshot, Waiting, Welcome, encode, framed, refused
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 JOINS_APART: Final = 0.02
 JOINS_APART_FOR_EACH: Final = 0.0001  # and so much longer for each participant
 TYPING_APART: Final = 1000  # ms between two pieces of news that somebody is writing
-OVER, REFUSED, REMOVED, SUPERSEDED = 1000, 4001, 4003, 4009
+OVER, FAULT, REFUSED, REMOVED, SUPERSEDED = 1000, 1011, 4001, 4003, 4009  # FAULT: come back and resume
 
 Encoded = dict[tuple[object, bool], msgspec.Raw]
 """Snapshots that serve more than one newcomer, while they are true."""
@@ -170,14 +169,14 @@ class Door:
 
     # What has become true
 
-    async def receive(self, arrivals: list[tuple[Arrival, ParticipantId]], now: int, encoded: Encoded) -> None:
+    def receive(self, arrivals: list[tuple[Arrival, ParticipantId]], now: int, encoded: Encoded) -> None:
         """These have arrived, and what was decided about them is true: tell them where they are."""
         room = self._replica.room
         for arrival, who in arrivals:
             link = arrival.link
             if who in room.participants:
                 came_back = arrival.seat == who
-                missed = await self._missed(arrival.hello, who) if came_back else None
+                missed = self._missed(arrival.hello, who) if came_back else None
                 if came_back:
                     self._world.stats.resumes["snapshot" if missed is None else "resumed"] += 1
                 else:
@@ -216,6 +215,14 @@ class Door:
             at, seen = self._replica.position, view(self._replica.room, who, now)
             snapshot = Snapshot(epoch=at.epoch, seq=at.seq, tag=at.tag, now=now, room=seen)
             link.connection.write(framed([snapshot], link.text))
+
+    def show_everybody_anew(self, now: int) -> None:
+        """What was missed cannot be told event by event."""
+        for who, link in tuple(self.hub.links.items()):
+            if who in self._replica.room.participants:
+                self.show_anew(who, now)
+            else:
+                link.connection.close(FAULT)
 
     def tell_places(self, now: int) -> None:
         """Tell those in the waiting room where they stand, if that has changed."""
@@ -273,7 +280,7 @@ class Door:
         arrivals, self._before_the_doors = list(self._before_the_doors.values()), {}
         self._replica.request(*arrivals)
 
-    async def _missed(self, hello: Hello, who: ParticipantId) -> list[Event] | None:
+    def _missed(self, hello: Hello, who: ParticipantId) -> list[Event] | None:
         """What a seat that comes back has missed; None if it must have a snapshot."""
         replica = self._replica
         if (
@@ -282,11 +289,8 @@ class Door:
             or not replica.room.may_resume(who, hello.since)
         ):
             return None
-        try:
-            if await self._world.log.tag_at(replica.id, hello.since) != hello.tag:
-                return None
-            entries = await self._world.log.read(replica.id, hello.since)
-        except TooOld:
+        entries = replica.history.after(hello.since)
+        if entries is None or replica.history.tag_at(hello.since) != hello.tag:
             return None
         return [e.event for e in entries if replica.room.may_see(who, e.event.seq, e.audience)]
 

@@ -5,6 +5,7 @@ appended as one batch, and published once. Whoever arrives waits in the same lin
 """
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
@@ -13,19 +14,32 @@ from msgspec import Struct, field
 
 from config.settings import Settings
 from rooms import agenda, chat, presence, safety
+from rooms.interleaving import commute, put_before
 from rooms.room import Room, decide, evolve, next_deadline
 from rooms.view import audience
 from rooms.vocabulary import Command, Event, ParticipantId, Refused, Request, RoomId, Tick
 from server.clock import Clock
-from server.door import Arrival, Door, Encoded, Link
+from server.door import FAULT, Arrival, Door, Encoded, Link
 from server.hub import Link as HubLink
-from server.log import Batch, Conflict, Entry, Log, Position, Unavailable, Window, next_tag
+from server.log import (
+    Batch,
+    Conflict,
+    Entry,
+    History,
+    Loaded,
+    Log,
+    News,
+    Position,
+    Unavailable,
+    Window,
+    blank,
+    payload_of,
+)
 from server.schedule.meetings import Occurrence
 from server.seats import Seats, device_id
 from server.stats import Metrics, Stats
 from server.wire import Ack, Message, refused
 
-FAULT: Final = 1011  # close code: come back and resume
 AGAIN_SECONDS: Final = 1.0  # until the room asks again for what it could not have
 LONGEST_TIMER: Final = 24 * 3600.0  # seconds; longer waits are taken in steps
 
@@ -66,13 +80,15 @@ Item = Ask | Arrival | Request
 class Draft(Struct):
     """What is decided, and not yet true."""
 
-    expected: int
-    entries: list[Entry] = field(default_factory=list)
-    commands: list[tuple[ParticipantId, int]] = field(default_factory=list)
-    forget: list[int] = field(default_factory=list)
+    batch: Batch
     answers: dict[HubLink, list[Message]] = field(default_factory=dict)
     arrived: list[tuple[Arrival, ParticipantId]] = field(default_factory=list)
     turned_away: list[tuple[Arrival, Refused]] = field(default_factory=list)
+
+
+def _parted(entry: Entry) -> ParticipantId | None:
+    """Whom the event takes out of the room."""
+    return entry.event.who if isinstance(entry.event, presence.Left | safety.Removed) else None
 
 
 class Replica:
@@ -85,7 +101,8 @@ class Replica:
         self.secrets = occurrence.secrets
         self.secrets_at = world.clock()  # when they were looked up
         self.room = Room()
-        self.position = Position("", 0, "")
+        self.position = Position()
+        self.history = History()
         self.is_over = False
         self.door = Door(self)
         self._hub = self.door.hub
@@ -95,6 +112,7 @@ class Replica:
         self._told = 0  # the seq of the last event that the hub has carried
         self._served: set[ParticipantId] = set()  # the service team at that event
         self._inbox: list[Item] = []
+        self._news: list[News] = []
         self._wake = asyncio.Event()
         self._unanswered: list[Request] = []
         self._again: asyncio.TimerHandle | None = None
@@ -111,6 +129,11 @@ class Replica:
     def request(self, *requests: Arrival | Request) -> None:
         """Something that the server itself asks of the room."""
         self._inbox += requests
+        self._wake.set()
+
+    def hear(self, news: News) -> None:
+        """Somebody appended to the log; perhaps this worker."""
+        self._news.append(news)
         self._wake.set()
 
     def look_around(self) -> None:
@@ -141,64 +164,121 @@ class Replica:
             await self._finish()
 
     async def _carry_out(self, inbox: list[Item]) -> None:
+        encoded: Encoded = {}
         while True:
+            self._catch_up(encoded)
             if self._is_stale:
                 await self._reload()
             now = max(self.world.clock(), self.room.at)
-            draft = Draft(self.room.version)
+            draft = Draft(Batch(self.position, self.room.version))
             if not self.room.id:
                 self._open(draft, now)
             for item in inbox:
                 self._decide(draft, item, now)
             try:
-                if draft.entries or draft.commands:
-                    await self._append(draft)
+                entries = await self._append(draft)
                 break
             except Conflict:
                 self.world.stats.conflicts += 1
                 self._is_stale = True
-        encoded: Encoded = {}
-        self._tell(draft.entries, draft.answers, now, encoded)
+        self._tell(entries, draft.answers, now, encoded)
         for arrival, refusal in draft.turned_away:
             self.door.turn_away(arrival.link, refusal)
         if draft.arrived:
-            await self.door.receive(draft.arrived, now, encoded)
+            self.door.receive(draft.arrived, now, encoded)
         self.door.tell_places(now)
         if self.room.state == "ended":
             self._end()
         self._arm()
 
-    async def _append(self, draft: Draft) -> None:
-        parted = [
-            entry.event.who
-            for entry in draft.entries
-            if isinstance(entry.event, presence.Left | safety.Removed) and entry.event.who not in self.room.gone
-        ]
-        batch = Batch(draft.entries, draft.expected, draft.commands, draft.forget, parted)
-        self.position = await self.world.log.append(self.id, batch)
-        for who in parted:
+    async def _append(self, draft: Draft) -> list[Entry]:
+        """Make the draft true; what is to be told of now, in order."""
+        batch = draft.batch
+        if not batch.entries and not batch.commands:
+            return []
+        forgotten = [entry.event.seq for entry in batch.forget]
+        batch.parted = [who for who in map(_parted, batch.entries) if who and who not in self.room.gone]
+        appended = await self.world.log.append(self.id, batch)
+        events = [entry.event for entry in batch.entries]
+        missed = [entry.event for entry in appended.missed]
+        if missed and not commute(self.room, events, missed):
+            self._is_stale = True
+            await self._reload()
+            entries = []
+        else:
+            if missed:
+                put_before(self.room, missed, events)
+            entries = [*appended.missed, *batch.entries]
+            self.room.tag, self.position, self._saved = appended.position.tag, appended.position, appended.saved
+            self.history.add(entries)
+            for seq, entry in zip(forgotten, batch.forget, strict=True):
+                self.history.replace(seq if seq <= batch.base.seq else seq + len(missed), entry)
+        for ack in (message for messages in draft.answers.values() for message in messages if isinstance(message, Ack)):
+            if ack.seq > batch.base.seq:
+                ack.seq += len(missed)
+        for who in batch.parted:
             self._windows.pop(who, None)
         stats = self.world.stats
         stats.batches += 1
-        stats.events += len(draft.entries)
-        stats.commands += len(draft.commands)
-        seq = self.position.seq
-        if seq - self._saved >= self.world.settings.room_events or any(at <= self._saved for at in draft.forget):
-            await self.world.log.save(self.id, _encode_room(self.room), seq)
-            self._saved = seq
+        stats.events += len(batch.entries)
+        stats.commands += len(batch.commands)
+        if self.position.seq - self._saved >= self.world.settings.room_events or any(
+            seq <= self._saved for seq in forgotten
+        ):
+            await self.world.log.save(self.id, _encode_room(self.room), self.position)
+            self.history.drop(self._saved)
+            self._saved = self.position.seq
+        return entries
+
+    # Following the log
+
+    def _catch_up(self, encoded: Encoded) -> None:
+        """Take in what other workers have appended."""
+        news, self._news = self._news, []
+        for item in news:
+            if item.position.epoch == self.position.epoch and item.position.seq > self.position.seq:
+                if item.base == self.position and not self._is_stale:
+                    self._take(item, encoded)
+                else:
+                    self._is_stale = True
+            for who, command in item.commands:
+                self._windows.setdefault(who, Window()).add(command)
+            for who in item.parted:
+                self._windows.pop(who, None)
+
+    def _take(self, news: News, encoded: Encoded) -> None:
+        for entry in news.entries:
+            for seq in chat.forgotten_by(self.room, entry.event):
+                if (without_text := self.history.blank(seq)) is not None:
+                    self.history.replace(seq, without_text)
+            evolve(self.room, entry.event)
+        self.position = news.position
+        self.history.add(news.entries)
+        self._tell(news.entries, {}, self.world.clock(), encoded)
 
     async def _reload(self) -> None:
         """Make the state anew from the log, and tell what happened there without us."""
-        loaded = await self.world.log.load(self.id)
+        log, at = self.world.log, self.position
+        if not at.epoch:
+            await log.follow(self.id, self.hear)
+        loaded = await log.load(self.id)
+        if loaded is None:
+            loaded = Loaded(Position(secrets.token_hex(4)))
+            if not await log.begin(self.id, loaded, None):
+                raise Unavailable
         room = Room() if loaded.snapshot is None else _decode_room(loaded.snapshot)
-        self._saved = room.seq
-        for entry in loaded.entries:
+        for entry in loaded.history.after(loaded.saved) or ():
             evolve(room, entry.event)
-        self.room, self.position, self._windows = room, loaded.position, loaded.windows
+        self.room, self.position, self.history, self._windows = room, loaded.position, loaded.history, loaded.windows
+        self._saved = loaded.saved
         self._armed_for = -1
         self._is_stale = False
-        if room.seq > self._told:
-            self._tell([e for e in loaded.entries if e.event.seq > self._told], {}, self.world.clock(), {})
+        missed = loaded.history.after(self._told) if at.epoch in {"", loaded.position.epoch} else None
+        if missed is None:
+            self._told = self.position.seq
+            self.door.show_everybody_anew(self.world.clock())
+        elif missed:
+            self._tell(missed, {}, self.world.clock(), {})
 
     # Deciding
 
@@ -241,15 +321,23 @@ class Replica:
             else:
                 events = self._rule(command, who, now)
                 for event in events:
-                    draft.forget += chat.forgotten_by(self.room, event)
+                    for seq in chat.forgotten_by(self.room, event):
+                        self._forget(draft.batch, seq)
                 self._apply(draft, events, now)
-                draft.commands.append((who, command.id))
+                draft.batch.commands.append((who, command.id))
                 window.add(command.id)
             answer = Ack(id=command.id, seq=self.room.seq)
         except Refused as refusal:
             self.world.stats.refusals[refusal.code] += 1
             answer = refused(refusal, command.id)
         draft.answers.setdefault(link, []).append(answer)
+
+    def _forget(self, batch: Batch, seq: int) -> None:
+        """Take back the text of event `seq`, which may be one of this very batch."""
+        within = seq - batch.base.seq - 1
+        entry = self.history.blank(seq) if within < 0 else blank(batch.entries[within])
+        if entry is not None:
+            batch.forget.append(entry)
 
     def _decide_arrival(self, draft: Draft, arrival: Arrival, now: int) -> None:
         hello, link = arrival.hello, arrival.link
@@ -278,10 +366,12 @@ class Replica:
     def _apply(self, draft: Draft, events: list[Event], now: int | None = None) -> None:
         """Number the events and evolve the room; then, given `now`, all that the room itself has to say to that."""
         moved = False
+        batch = draft.batch
         for event in events:
-            event.tag = next_tag(self.room.tag, event)
+            entry = Entry(event, audience(self.room, event))
+            batch.entries.append(entry)
+            batch.payloads.append(payload_of(entry))
             event.seq = self.room.seq + 1
-            draft.entries.append(Entry(event, audience(self.room, event)))
             evolve(self.room, event)
             moved = moved or event.moves
         if moved and now is not None:
@@ -365,6 +455,7 @@ class Replica:
             if timer is not None:
                 timer.cancel()
         self.door.close()
+        await self._until_done(self.world.log.unfollow)
         if self.is_over or self._is_untouched:
             await self._until_done(self.world.log.wipe)
             self.room = Room()

@@ -5,11 +5,13 @@ Properties are tried with the same examples each time; many more are tried, at r
 """
 
 from asyncio import AbstractEventLoop
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import uvloop
 from hypothesis import settings
+
+from tests.valkey import Valkey, a_valkey
 
 settings.register_profile("usual", max_examples=150, stateful_step_count=40, deadline=None, derandomize=True)
 settings.register_profile("deep", max_examples=4000, stateful_step_count=60, deadline=None)
@@ -20,3 +22,9 @@ def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
 ) -> dict[str, Callable[[], AbstractEventLoop]]:
     return {"uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    with a_valkey(tmp_path_factory.mktemp("valkey")) as server:
+        yield server

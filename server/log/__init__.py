@@ -1,31 +1,33 @@
 """The log: a room's only truth. What is in it happened, in that order; everything else is a copy.
 
-`memory.py` keeps it in this process. An implementation passes the contract tests in `tests/contract/test_log.py`.
+`memory.py` keeps it in this process, `redis.py` in Redis, for many. Both pass the tests in
+`tests/contract/test_log.py`.
 """
 
-from hashlib import blake2b
+from collections.abc import Callable, Sequence
+from hashlib import sha1
 from typing import Final, Protocol
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
+from rooms.chat import blanked
 from rooms.room import AnyEvent
-from rooms.vocabulary import Audience, Event, ParticipantId, RoomId
+from rooms.vocabulary import NOBODY, Audience, ParticipantId, RoomId
 
 WINDOW: Final = 64  # command ids for each participant
-
-_encode: Final = msgspec.msgpack.Encoder().encode
+TAG_LENGTH: Final = 8
 
 
 class Position(Struct, frozen=True):
     """Where a log stands: which log (a random name), the last event's number, and the tag chained over all of them."""
 
-    epoch: str
-    seq: int
-    tag: str
+    epoch: str = ""
+    seq: int = 0
+    tag: str = ""
 
 
-class Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True, array_like=True):
     """One event and those who may see it, decided when it happened."""
 
     event: AnyEvent
@@ -34,10 +36,6 @@ class Entry(Struct, frozen=True):
 
 class Conflict(Exception):  # noqa: N818 - the log's word
     """The state has moved since the events were decided. Catch up, decide again."""
-
-
-class TooOld(Exception):  # noqa: N818
-    """What was asked for is no longer there."""
 
 
 class Unavailable(Exception):  # noqa: N818
@@ -65,52 +63,145 @@ class Window(Struct):
             self.done |= 1 << (self.last - command)
 
 
+def blank(entry: Entry) -> Entry:
+    """The entry as the log keeps it when its text was taken back."""
+    return Entry(blanked(entry.event), NOBODY)
+
+
+class History(Struct):
+    """The latest entries of one log, and the tag before the first of them."""
+
+    entries: list[Entry] = field(default_factory=list)
+    seq: int = 0
+    tag_before: str = ""
+
+    @property
+    def first(self) -> int:
+        """The number of the first entry that is kept."""
+        return self.seq - len(self.entries) + 1
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        self.entries += entries
+        self.seq += len(entries)
+
+    def after(self, seq: int) -> list[Entry] | None:
+        """What happened after event `seq`; None if that is no longer there, or is not yet."""
+        return self.entries[seq - self.first + 1 :] if self.first - 1 <= seq <= self.seq else None
+
+    def tag_at(self, seq: int) -> str | None:
+        """The tag of event `seq`, by which a client's position is known to be of this log; None if it is too old."""
+        if seq == self.first - 1:
+            return self.tag_before
+        return self.entries[seq - self.first].event.tag if self.first <= seq <= self.seq else None
+
+    def blank(self, seq: int) -> Entry | None:
+        """Entry `seq` without its text, for nobody to see; None if it is no longer there."""
+        return blank(self.entries[seq - self.first]) if self.first <= seq <= self.seq else None
+
+    def replace(self, seq: int, entry: Entry) -> None:
+        """Keep another entry in the place of number `seq`, under the tag that it had."""
+        if (at := seq - self.first) >= 0:
+            entry.event.seq, entry.event.tag = seq, self.entries[at].event.tag
+            self.entries[at] = entry
+
+    def drop(self, seq: int) -> None:
+        """Drop what happened up to event `seq`."""
+        if (count := seq - self.first + 1) > 0:
+            self.tag_before = self.entries[count - 1].event.tag
+            del self.entries[:count]
+
+
 class Batch(Struct):
     """What was decided together, and is to become true together.
 
-    The events are numbered and tagged from the position that they were decided on; `expected` is the state's version
-    then. `commands` were carried out by it, those without events included. Of `forget` the text is taken back. Of
-    `parted`, who will not come back, the commands need not be remembered any more.
+    The events were decided at position `base`, when the state's version was `expected`, and are numbered and tagged from
+    there. `payloads` are the entries, encoded before that. `commands` were carried out by it, those without events
+    included. `forget` are entries whose text is taken back, as they are to be kept, with the numbers that they have at
+    `base`. Of `parted`, who will not come back, the commands need not be remembered any more.
     """
 
-    entries: list[Entry]
+    base: Position
     expected: int
+    entries: list[Entry] = field(default_factory=list)
+    payloads: list[bytes] = field(default_factory=list)
+    commands: list[tuple[ParticipantId, int]] = field(default_factory=list)
+    forget: list[Entry] = field(default_factory=list)
+    parted: list[ParticipantId] = field(default_factory=list)
+
+
+class Appended(Struct):
+    """A batch is true: the new head, and the talk of others that came in between and stands before it."""
+
+    position: Position
+    missed: list[Entry]
+    saved: int  # the seq of the snapshot
+
+
+class News(Struct):
+    """What was appended, as those who follow the log hear it: after `base`, these entries."""
+
+    base: Position
+    position: Position
+    entries: list[Entry]
     commands: list[tuple[ParticipantId, int]]
-    forget: list[int]
     parted: list[ParticipantId]
 
 
 class Loaded(Struct):
-    """A room as the log has it: the last snapshot, what happened since, and the commands that were carried out."""
+    """A room as the log has it: the last snapshot, the latest events, and the commands that were carried out."""
 
     position: Position
-    snapshot: bytes | None
-    entries: list[Entry]
-    windows: dict[ParticipantId, Window]
+    snapshot: bytes | None = None
+    history: History = field(default_factory=History)
+    windows: dict[ParticipantId, Window] = field(default_factory=dict)
+    version: int = 0
+    saved: int = 0  # the seq of the snapshot
 
 
 class Log(Protocol):
     """All methods may raise `Unavailable`."""
 
-    async def load(self, room: RoomId) -> Loaded:
-        """The room's log; made, empty and with a new epoch, where there is none."""
+    async def follow(self, room: RoomId, heard: Callable[[News], None]) -> None:
+        """From now on `heard` is told what other workers append, in order, though something may be left out."""
 
-    async def append(self, room: RoomId, batch: Batch) -> Position:
-        """Make a batch true, wholly or not at all; the new head. Raises `Conflict`."""
+    async def unfollow(self, room: RoomId) -> None: ...
 
-    async def read(self, room: RoomId, after: int) -> list[Entry]:
-        """What happened after event `after`. Raises `TooOld`."""
+    async def load(self, room: RoomId) -> Loaded | None:
+        """The room's log; None if there is none."""
 
-    async def tag_at(self, room: RoomId, seq: int) -> str | None:
-        """The tag of event `seq`, by which a client's position is known to be of this log; None if it is too old."""
+    async def begin(self, room: RoomId, state: Loaded, instead_of: Position | None) -> bool:
+        """Make the room's log, where there is none, or one that ends at `instead_of`; whether that was so."""
 
-    async def save(self, room: RoomId, snapshot: bytes, seq: int) -> None:
-        """Keep the state after event `seq`; what happened before the previous snapshot may be dropped."""
+    async def heads(self, rooms: Sequence[RoomId]) -> list[Position | None]:
+        """Where these rooms' logs stand, asked in one round trip."""
+
+    async def append(self, room: RoomId, batch: Batch) -> Appended:
+        """Make a batch true, wholly or not at all. Its events have the log's numbers and tags then.
+
+        Raises `Conflict`, also if one of its commands was carried out before.
+        """
+
+    async def save(self, room: RoomId, snapshot: bytes, at: Position) -> None:
+        """Keep the state after event `at`; what happened before the previous snapshot is dropped."""
 
     async def wipe(self, room: RoomId) -> None:
         """Delete all of the room's log."""
 
 
-def next_tag(previous: str, event: Event) -> str:
-    """The tag after `event`, which has neither number nor tag yet: a hash chained over all events."""
-    return blake2b(_encode(event), key=previous.encode(), digest_size=4).hexdigest()
+payload_of: Final[Callable[[Entry], bytes]] = msgspec.msgpack.Encoder().encode
+"""The bytes that an entry is chained, kept and published as; to be taken before its event is numbered."""
+
+
+def next_tag(previous: str, payload: bytes) -> str:
+    """The tag after that entry: a hash chained over all entries."""
+    return sha1(previous.encode() + payload, usedforsecurity=False).hexdigest()[:TAG_LENGTH]
+
+
+def number(entries: Sequence[Entry], payloads: Sequence[bytes | msgspec.Raw], after: Position) -> Position:
+    """Give the events the numbers and tags that follow `after`; the position of the last."""
+    seq, tag = after.seq, after.tag
+    for entry, payload in zip(entries, payloads, strict=True):
+        seq += 1
+        tag = next_tag(tag, payload)
+        entry.event.seq, entry.event.tag = seq, tag
+    return Position(after.epoch, seq, tag)

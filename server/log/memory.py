@@ -1,92 +1,75 @@
 """The log in this process's memory: the embedded default. What the process forgets, nobody else knows."""
 
-import secrets
-from bisect import bisect_right
-from copy import deepcopy
+from collections.abc import Callable, Sequence
+from copy import copy, deepcopy
 
-from msgspec import Struct, field
-
-from rooms.chat import blanked
-from rooms.vocabulary import NOBODY, ParticipantId, RoomId
-from server.log import Batch, Conflict, Entry, Loaded, Position, TooOld, Window
-
-
-class _RoomLog(Struct):
-    epoch: str
-    seq: int = 0
-    tag: str = ""
-    version: int = 0
-    before: str = ""  # the tag before the first entry that is kept
-    entries: list[Entry] = field(default_factory=list)
-    windows: dict[ParticipantId, Window] = field(default_factory=dict)
-    snapshot: bytes | None = None
-    saved: int = 0  # the seq of the snapshot
-
-    @property
-    def first(self) -> int:
-        """The number of the first entry that is kept."""
-        return self.seq - len(self.entries) + 1
+from rooms.vocabulary import RoomId
+from server.log import Appended, Batch, Conflict, Loaded, News, Position, Window, number
 
 
 class MemoryLog:
     """See `Log`. Bounded by its writers: they save a snapshot every so often, and what lies two snapshots back goes."""
 
     def __init__(self) -> None:
-        self._rooms: dict[RoomId, _RoomLog] = {}
+        self._rooms: dict[RoomId, Loaded] = {}
 
-    async def load(self, room: RoomId) -> Loaded:
+    async def follow(self, room: RoomId, heard: Callable[[News], None]) -> None:
+        """There are no other workers."""
+
+    async def unfollow(self, room: RoomId) -> None: ...
+
+    async def load(self, room: RoomId) -> Loaded | None:
         log = self._rooms.get(room)
-        if log is None:
-            log = self._rooms[room] = _RoomLog(secrets.token_hex(4))
-        since = log.entries[log.saved - log.first + 1 :]
-        return Loaded(Position(log.epoch, log.seq, log.tag), log.snapshot, since, deepcopy(log.windows))
+        return None if log is None else _copy(log)
 
-    async def append(self, room: RoomId, batch: Batch) -> Position:
-        log = self._room(room)
-        if batch.expected != log.version:
+    async def begin(self, room: RoomId, state: Loaded, instead_of: Position | None) -> bool:
+        log = self._rooms.get(room)
+        if (None if log is None else log.position) != instead_of:
+            return False
+        self._rooms[room] = _copy(state)
+        return True
+
+    async def heads(self, rooms: Sequence[RoomId]) -> list[Position | None]:
+        return [log.position if (log := self._rooms.get(room)) is not None else None for room in rooms]
+
+    async def append(self, room: RoomId, batch: Batch) -> Appended:
+        log = self._rooms.get(room)
+        if log is None or batch.base.epoch != log.position.epoch or batch.expected != log.version:
             raise Conflict
-        for entry in batch.entries:
-            event = entry.event
-            if event.seq != log.seq + 1:
+        for who, command in batch.commands:
+            if who in log.windows and log.windows[who].has(command) is not False:
                 raise Conflict
-            log.entries.append(entry)
-            log.seq, log.tag = event.seq, event.tag
-            if event.moves:
-                log.version = event.seq
+        base = log.position
+        missed = log.history.after(batch.base.seq) if base != batch.base else []
+        if missed is None:
+            raise Conflict
+        moved = base.seq - batch.base.seq
+        log.position = number(batch.entries, batch.payloads, base)
+        log.history.add(batch.entries)
+        for entry in batch.entries:
+            if entry.event.moves:
+                log.version = entry.event.seq
         for who, command in batch.commands:
             log.windows.setdefault(who, Window()).add(command)
         for who in batch.parted:
             log.windows.pop(who, None)
-        for seq in batch.forget:
-            if (at := seq - log.first) >= 0:
-                log.entries[at] = Entry(blanked(log.entries[at].event), NOBODY)
-        return Position(log.epoch, log.seq, log.tag)
+        for entry in batch.forget:
+            seq = entry.event.seq
+            log.history.replace(seq if seq <= batch.base.seq else seq + moved, entry)
+        return Appended(log.position, missed, log.saved)
 
-    async def read(self, room: RoomId, after: int) -> list[Entry]:
-        log = self._room(room)
-        if not log.first - 1 <= after <= log.seq:
-            raise TooOld
-        return log.entries[after - log.first + 1 :]
-
-    async def tag_at(self, room: RoomId, seq: int) -> str | None:
-        log = self._room(room)
-        if seq == log.first - 1:
-            return log.before
-        return log.entries[seq - log.first].event.tag if log.first <= seq <= log.seq else None
-
-    async def save(self, room: RoomId, snapshot: bytes, seq: int) -> None:
-        log = self._room(room)
-        drop = bisect_right(log.entries, log.saved, key=lambda entry: entry.event.seq)
-        if drop:
-            log.before = log.entries[drop - 1].event.tag
-            del log.entries[:drop]
-        log.snapshot, log.saved = snapshot, seq
+    async def save(self, room: RoomId, snapshot: bytes, at: Position) -> None:
+        log = self._rooms.get(room)
+        if log is not None and at.epoch == log.position.epoch and at.seq > log.saved:
+            log.history.drop(log.saved)
+            log.snapshot, log.saved = snapshot, at.seq
 
     async def wipe(self, room: RoomId) -> None:
         self._rooms.pop(room, None)
 
-    def _room(self, room: RoomId) -> _RoomLog:
-        log = self._rooms.get(room)
-        if log is None:
-            raise TooOld
-        return log
+
+def _copy(log: Loaded) -> Loaded:
+    """The events in it are shared, for nobody changes them; all else is not."""
+    history = copy(log.history)
+    history.entries = history.entries.copy()
+    return Loaded(log.position, log.snapshot, history, deepcopy(log.windows), log.version, log.saved)

@@ -266,8 +266,9 @@ class Served:
         for replica in self.replicas:
             if replica.room.id and not replica._is_stale:
                 loaded = await self.log.load(replica.id)
+                assert loaded is not None
                 room = Room() if loaded.snapshot is None else msgspec.msgpack.decode(loaded.snapshot, type=Room)
-                for entry in loaded.entries:
+                for entry in loaded.history.after(loaded.saved) or ():
                     event = msgspec.msgpack.decode(msgspec.msgpack.encode(entry.event), type=AnyEvent)
                     evolve(room, event)
                 assert room == replica.room
