@@ -114,10 +114,10 @@ class History(Struct):
 class Batch(Struct):
     """What was decided together, and is to become true together.
 
-    The events were decided at position `base`, when the state's version was `expected`, and are numbered and tagged from
-    there. `payloads` are the entries, encoded before that. `commands` were carried out by it, those without events
-    included. `forget` are entries whose text is taken back, as they are to be kept, with the numbers that they have at
-    `base`. Of `parted`, who will not come back, the commands need not be remembered any more.
+    The events were decided at position `base`, when the state's version was `expected`. `payloads` are the entries,
+    encoded before they had numbers. `commands` were carried out by it, those without events included. `forget` are
+    entries whose text is taken back, as they are to be kept, with the numbers that they have at `base`. Of `parted`,
+    who will not come back, the commands need not be remembered any more.
     """
 
     base: Position
