@@ -8,7 +8,6 @@ from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -18,7 +17,7 @@ from config.settings import Settings
 from server.clock import Clock, steady_clock
 from server.house import House
 from server.log.memory import MemoryLog
-from server.pages.headers import SecurityHeaders
+from server.pages.headers import MIDDLEWARE
 from server.pages.views import Pages
 from server.schedule.api import Api
 from server.schedule.exports import Exports
@@ -56,12 +55,12 @@ class App:
         self.house = House(settings, self.clock, MemoryLog(), seats, self.schedule, self.metrics)
         self._lag = 0.0
         self._is_ready = False
-        self._pages = Pages(self.schedule, self.clock)
+        self._pages = Pages(self.schedule, self.clock, tell_of_fault=self.metrics.tell_of_fault)
         self.asgi = Starlette(
             routes=self._routes(),
             lifespan=self._lifespan,
-            middleware=[Middleware(SecurityHeaders)],
-            exception_handlers={404: self._pages.not_found, 500: self._pages.failed},
+            middleware=MIDDLEWARE,
+            exception_handlers=self._pages.handlers(),
         )
 
     def _routes(self) -> list[BaseRoute]:

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SECURITY: Final = {
@@ -46,3 +48,8 @@ class Cached:
             await send(message)
 
         await self._app(scope, receive, with_header)
+
+
+# A page of the schedule comes to an eighth of its size. The secrets in an answer are new in each, so that nothing can
+# be guessed from how well they compress.
+MIDDLEWARE: Final = (Middleware(SecurityHeaders), Middleware(GZipMiddleware, compresslevel=6))

@@ -3,16 +3,19 @@
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import date
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ExceptionHandler
 
 from config.meeting_types import type_names
 from rooms.vocabulary import RoomId
@@ -25,17 +28,31 @@ CLIENT: Final = Path(__file__).parents[2] / "client" / "web" / "dist"
 ENTRY: Final = "src/main.tsx"
 FAR: Final = 400 * DAY  # how far ahead a meeting's page looks for dates
 DATES: Final = 8
+REFUSALS: Final = {  # by status: a code, and what a page says
+    400: ("bad_request", "Not understood", "The server does not understand this request."),
+    404: ("not_found", "Not found", "There is no such page or meeting here."),
+    405: ("bad_method", "Not possible", "This address does not take such a request."),
+}
 FRESH: Final = 15_000  # ms that a schedule once worked out is shown; with thousands of meetings it takes a while
 
 
 class Pages:
-    """The pages; `client` is the folder of the built browser client."""
+    """The pages; `client` is the folder of the built browser client. `tell_of_fault` hears of errors of our own."""
 
-    def __init__(self, schedule: Schedule, now: Callable[[], int], client: Path = CLIENT) -> None:
+    def __init__(
+        self,
+        schedule: Schedule,
+        now: Callable[[], int],
+        client: Path = CLIENT,
+        tell_of_fault: Callable[[Exception], None] = lambda _: None,
+    ) -> None:
         self._schedule = schedule
         self._now = now
         self._client = client
+        self._tell_of_fault = tell_of_fault
         self._week: tuple[tuple[list[Stored], frozenset[RoomId], int], Week] | None = None
+        self._shown: dict[tuple[date | None, int], str] = {}  # the pages of that week, by day and number
+        self._at_work = asyncio.Lock()
         self._templates = Environment(
             loader=PackageLoader("server.pages"), autoescape=True, trim_blocks=True, lstrip_blocks=True
         )
@@ -53,29 +70,28 @@ class Pages:
         ]
 
     async def _index(self, request: Request) -> Response:
+        async with self._at_work:  # once for all who come in the same moment, as they do before a meeting
+            shown = await self._this_week()
+            chosen, page, pages = None, 1, 1
+            if shown.is_long:
+                wanted = request.query_params.get("day", "")
+                chosen = next((day for day in shown.busy if day.date.isoformat() == wanted), shown.busy[0])
+                pages = -(-len(chosen.meetings) // AT_ONCE)
+                page = next((n for n in range(1, pages + 1) if str(n) == request.query_params.get("page")), 1)
+            key = None if chosen is None else chosen.date, page
+            if key not in self._shown:
+                values = {"week": shown, "chosen": chosen, "page": page, "pages": pages, "at_once": AT_ONCE}
+                self._shown[key] = await asyncio.to_thread(self._html, "index.html", **values)
+        return _answer(self._shown[key])
+
+    async def _this_week(self) -> Week:
         listed, ended, now = await self._schedule.listed(), await self._schedule.ended(), self._now()
         of = (listed, ended, now // FRESH)
         if self._week is None or self._week[0] != of:
+            # In a thread, as the rendering: with thousands of meetings it takes a while, and the rooms must not wait.
             self._week = of, await asyncio.to_thread(week, listed, now, ended)
-        shown = self._week[1]
-        days = [day for day in shown.days if day.meetings]
-        chosen, page, pages = None, 1, 1
-        if shown.is_long:
-            wanted = request.query_params.get("day", "")
-            chosen = next((day for day in days if day.date.isoformat() == wanted), days[0])
-            pages = -(-len(chosen.meetings) // AT_ONCE)
-            page = next((n for n in range(1, pages + 1) if str(n) == request.query_params.get("page")), 1)
-        return self._page(
-            "index.html",
-            count=len(listed),
-            week=shown,
-            days=days,
-            chosen=chosen,
-            page=page,
-            pages=pages,
-            first=(page - 1) * AT_ONCE,
-            at_once=AT_ONCE,
-        )
+            self._shown.clear()
+        return self._week[1]
 
     async def _meeting(self, request: Request) -> Response:
         stored, now, ended = await self._find(request.path_params["slug"]), self._now(), await self._schedule.ended()
@@ -109,15 +125,41 @@ class Pages:
             return None
 
     def _page(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
-        html = self._templates.get_template(name).render(values)
-        return HTMLResponse(html, status, {"cache-control": "no-cache"})
+        return _answer(self._html(name, **values), status)
 
-    async def not_found(self, request: Request, error: Exception) -> Response:
-        text = "There is no such page or meeting here."
-        if request.url.path.startswith("/api/"):
-            return JSONResponse({"error": {"code": "not_found", "message": text, "field": None}}, 404)
-        return self._page("error.html", 404, title="Not found", text=text)
+    def _html(self, name: str, **values: Any) -> str:
+        return self._templates.get_template(name).render(values)
 
-    async def failed(self, request: Request, error: Exception) -> Response:
+    def handlers(self) -> dict[Any, ExceptionHandler]:
+        """What answers a request that no route does, or that failed."""
+        return {HTTPException: self._refused, SQLAlchemyError: self._unavailable, Exception: self._failed}
+
+    async def _refused(self, request: Request, error: Exception) -> Response:
+        if not isinstance(error, HTTPException):
+            raise error
+        code, title, text = REFUSALS.get(error.status_code, REFUSALS[400])
+        answer = self._sorry(request, error.status_code, code, title, text)
+        answer.headers.update(error.headers or {})
+        return answer
+
+    async def _unavailable(self, request: Request, error: Exception) -> Response:
+        self._tell_of_fault(error)
+        text = "The schedule cannot be reached just now. Nothing was changed; please try again in a moment."
+        answer = self._sorry(request, 503, "unavailable", "Not just now", text)
+        answer.headers["retry-after"] = "5"
+        return answer
+
+    async def _failed(self, request: Request, error: Exception) -> Response:
+        self._tell_of_fault(error)
         text = "Something went wrong on our side. Please try again in a moment."
-        return self._page("error.html", 500, title="Something went wrong", text=text)
+        return self._sorry(request, 500, "failed", "Something went wrong", text)
+
+    def _sorry(self, request: Request, status: int, code: str, title: str, text: str) -> Response:
+        if request.url.path.startswith("/api/"):
+            error = {"code": code, "message": text, "field": None}
+            return JSONResponse({"error": error}, status, {"cache-control": "no-store"})
+        return self._page("error.html", status, title=title, text=text, code=code)
+
+
+def _answer(html: str, status: int = 200) -> HTMLResponse:
+    return HTMLResponse(html, status, {"cache-control": "no-cache"})

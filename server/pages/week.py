@@ -40,12 +40,18 @@ class Day(Struct, frozen=True):
 
 
 class Week(Struct, frozen=True):
-    """Seven days from today on. `zone` is where the site's days begin and end."""
+    """Seven days from today on. `zone` is where the site's days begin and end; `count` is that of all meetings."""
 
     zone: str
+    count: int
     open_now: list[Dated]
     soon: list[Dated]
     days: list[Day]
+
+    @property
+    def busy(self) -> list[Day]:
+        """The days on which there is a meeting."""
+        return [day for day in self.days if day.meetings]
 
     @property
     def is_long(self) -> bool:
@@ -71,6 +77,7 @@ def week(listed: Iterable[Stored], now: int, ended: frozenset[RoomId]) -> Week:
             days[start].meetings.append(dated)
     return Week(
         zone,
+        len(listed),
         [dated for dated in coming if dated.is_open],
         [dated for dated in coming if not dated.is_open][:SOON],
         list(days.values()),

@@ -85,9 +85,10 @@ def _is_discreet(request: Request) -> bool:
 
 
 def _answer(request: Request, media_type: str, body: bytes) -> Response:
-    etag = f'"{sha256(body).hexdigest()[:32]}"'
-    headers = {"etag": etag, "access-control-allow-origin": "*", "cache-control": "public, max-age=300"}
-    known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
-    if known & {etag, "*"}:
+    tag = f'"{sha256(body).hexdigest()[:32]}"'
+    # Weak: the same compressed or not.
+    headers = {"etag": f"W/{tag}", "access-control-allow-origin": "*", "cache-control": "public, max-age=300"}
+    known = {it.strip().removeprefix("W/") for it in request.headers.get("if-none-match", "").split(",")}
+    if known & {tag, "*"}:
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type=media_type)

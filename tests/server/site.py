@@ -9,10 +9,9 @@ from zoneinfo import ZoneInfo
 
 import httpx
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 
 from config.settings import Settings
-from server.pages.headers import SecurityHeaders
+from server.pages.headers import MIDDLEWARE
 from server.pages.views import Pages
 from server.schedule.api import Api
 from server.schedule.exports import Exports
@@ -46,8 +45,8 @@ class Site:
                 *Exports(self.schedule, settings).routes(),
                 *pages.routes(),
             ],
-            middleware=[Middleware(SecurityHeaders)],
-            exception_handlers={404: pages.not_found, 500: pages.failed},
+            middleware=MIDDLEWARE,
+            exception_handlers=pages.handlers(),
         )
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=ORIGIN)
 
