@@ -60,6 +60,7 @@ class Pages:
 
     def routes(self) -> list[BaseRoute]:
         assets = StaticFiles(directory=self._client / "assets", check_dir=False)
+        assets.config_checked = True  # else it fails, and not only finds nothing, before the client has been built
         return [
             Route("/", self._index),
             Route("/m/{slug}", self._meeting),

@@ -24,6 +24,8 @@ from server.schedule.slugs import slug_from_name
 MOST_BYTES: Final = 256 * 1024
 MOST_DAYS: Final = 366
 
+Handler = Callable[[Request], Awaitable[Response]]
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -44,25 +46,23 @@ class Api:
         self._now = now
 
     def routes(self) -> list[Route]:
-        one = "/api/meetings/{slug}"
         return [
-            Route("/api/meetings", self._asked(self._list), methods=["GET"]),
-            Route("/api/meetings", self._asked(self._create), methods=["POST"]),
-            Route(one, self._asked(self._get), methods=["GET"]),
-            Route(one, self._asked(self._change), methods=["PATCH"]),
-            Route(one, self._asked(self._delete), methods=["DELETE"]),
+            self._route("/api/meetings", GET=self._list, POST=self._create),
+            self._route("/api/meetings/{slug}", GET=self._get, PATCH=self._change, DELETE=self._delete),
         ]
 
-    def _asked(self, handle: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    def _route(self, path: str, **handlers: Handler) -> Route:
+        """One route for all methods of an address, so that whoever asks with another one is told of all."""
+
         async def asked(request: Request) -> Response:
             try:
                 if request.method in {"POST", "PATCH", "DELETE"}:
                     self._check_origin(request)
-                return await handle(request)
+                return await handlers["GET" if request.method == "HEAD" else request.method](request)
             except Wrong as wrong:
                 return sorry(wrong)
 
-        return asked
+        return Route(path, asked, methods=[*handlers])
 
     async def _list(self, request: Request) -> Response:
         now, listed, ended = self._now(), await self._schedule.listed(), await self._schedule.ended()

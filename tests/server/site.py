@@ -38,7 +38,8 @@ class Site:
         self.folder = folder
         self.client = folder / "dist"
         self.schedule = Schedule(f"sqlite+aiosqlite:///{folder / 'openchair.sqlite'}", lambda: self.now)
-        pages = Pages(self.schedule, lambda: self.now, self.client)
+        self.faults: list[Exception] = []
+        pages = Pages(self.schedule, lambda: self.now, self.client, self.faults.append)
         self.app = Starlette(
             routes=[
                 *Api(self.schedule, settings, lambda: self.now).routes(),
