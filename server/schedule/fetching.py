@@ -4,7 +4,7 @@ import socket
 import time
 from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -12,6 +12,8 @@ MOST_BYTES: Final = 20 * 2**20
 SECONDS: Final = 10.0  # for all of it
 MOST_REDIRECTS: Final = 5
 CHUNK: Final = 64 * 1024
+NAT64: Final = IPv6Network("64:ff9b::/96")
+NAT64_LOCAL: Final = IPv6Network("64:ff9b:1::/48")  # Python before 3.13 holds it for public
 
 Address = IPv4Address | IPv6Address
 
@@ -23,7 +25,11 @@ class CannotFetch(Exception):  # noqa: N818
 def is_public(address: Address) -> bool:
     """Whether an address is one of the internet at large, also where an IPv6 address only wraps an IPv4 one."""
     if isinstance(address, IPv6Address):
+        if address in NAT64_LOCAL:
+            return False
         wrapped = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+        if address in NAT64:
+            wrapped = IPv4Address(address.packed[-4:])
         if wrapped is not None:
             return is_public(wrapped)
     return address.is_global and not address.is_multicast
@@ -44,7 +50,7 @@ def fetch(url: str, *, may_ask: Callable[[Address], bool] = is_public, seconds: 
                 if response.status != 200:
                     raise CannotFetch(f"The site answered with status {response.status}.")
                 body = b""
-                while chunk := response.read(CHUNK):
+                while chunk := response.read1(CHUNK):
                     body += chunk
                     if len(body) > MOST_BYTES:
                         raise CannotFetch(f"The feed is larger than {MOST_BYTES // 2**20} MB.")

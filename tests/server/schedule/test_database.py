@@ -1,0 +1,94 @@
+"""The schedule's database: made, brought up to date, and what is said of one that cannot be used."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from server.schedule.database import Unusable
+from server.schedule.meetings import Schedule
+from server.schedule.tables import metadata
+from tests.server.site import Site
+
+
+def in_file(path: Path, query: str = "") -> Schedule:
+    prefix, query = ("file:", f"?{query}&uri=true") if query else ("", "")
+    return Schedule(f"sqlite+aiosqlite:///{prefix}{path}{query}", lambda: 0)
+
+
+async def test_the_migrations_make_the_tables_that_the_code_uses(site: Site) -> None:
+    engine = create_engine(f"sqlite:///{site.folder / 'openchair.sqlite'}")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+async def test_it_is_made_with_its_folder_and_opened_again(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder" / "openchair.sqlite"
+    for _ in range(2):
+        schedule = in_file(path)
+        await schedule.open()
+        await schedule.check_writable()
+        assert await schedule.slugs() == set()
+        await schedule.close()
+
+
+async def test_a_database_from_before_the_first_migration_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "openchair.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+    schedule = in_file(path)
+    await schedule.open()
+    assert await schedule.listed() == []
+    await schedule.close()
+
+
+async def test_two_that_start_at_once_do_not_harm_each_other(site: Site) -> None:
+    await site.creates()
+    other = in_file(site.folder / "openchair.sqlite")
+    await other.open()
+    assert await other.slugs() == {"tuesday-circle"}
+    stored = await other.get("tuesday-circle")
+    assert stored is not None
+    site.now += 1000
+    await other.change(stored.slug, stored.meeting, stored.secrets)
+    assert [it.slug for it in await site.schedule.listed()] == ["tuesday-circle"], (
+        "what another process changed is seen"
+    )
+    await other.delete("tuesday-circle")
+    assert await site.schedule.listed() == []
+    await other.close()
+
+
+async def test_a_database_with_somebody_elses_tables_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "other.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE meetings (a)")
+    schedule = in_file(path)
+    with pytest.raises(Unusable, match=r"^It cannot be opened: table meetings already exists\.$"):
+        await schedule.open()
+    await schedule.close()
+    with sqlite3.connect(path) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert "endings" not in tables
+
+
+async def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    schedule = in_file(tmp_path / "file" / "folder" / "openchair.sqlite")
+    with pytest.raises(Unusable, match=r"^Its folder cannot be made: Not a directory\.$"):
+        await schedule.open()
+    await schedule.close()
+
+
+async def test_one_that_only_lets_itself_be_read(site: Site) -> None:
+    await site.creates()
+    schedule = in_file(site.folder / "openchair.sqlite", "mode=ro")
+    await schedule.open()
+    assert await schedule.slugs() == {"tuesday-circle"}
+    with pytest.raises(Unusable, match="readonly"):
+        await schedule.check_writable()
+    await schedule.close()
