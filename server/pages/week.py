@@ -28,6 +28,10 @@ class Dated(Struct, frozen=True):
         return datetime.fromtimestamp(self.occurrence.starts_at / 1000, ZoneInfo(self.occurrence.timezone))
 
     @property
+    def city(self) -> str:
+        return city_of(self.occurrence.timezone)
+
+    @property
     def utc(self) -> str:
         return datetime.fromtimestamp(self.occurrence.starts_at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -47,6 +51,10 @@ class Week(Struct, frozen=True):
     open_now: list[Dated]
     soon: list[Dated]
     days: list[Day]
+
+    @property
+    def city(self) -> str:
+        return city_of(self.zone)
 
     @property
     def busy(self) -> list[Day]:
@@ -86,3 +94,8 @@ def week(listed: Iterable[Stored], now: int, ended: frozenset[RoomId]) -> Week:
 
 def _midnight(day: date, zone: str) -> int:
     return round(datetime.combine(day, datetime.min.time(), ZoneInfo(zone)).timestamp() * 1000)
+
+
+def city_of(zone: str) -> str:
+    """How people call a zone: `Los Angeles` for `America/Los_Angeles`."""
+    return zone.rpartition("/")[2].replace("_", " ")

@@ -1,21 +1,21 @@
 // Shows every time by the visitor's own clock, the meeting's own beside it, and sorts the week into the visitor's days.
 const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
-const spaced = (zone) => zone.replaceAll("_", " ");
-const moment = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const city = here.split("/").pop().replaceAll("_", " ");
+const day = { weekday: "short", day: "numeric", month: "short" };
+const moment = new Intl.DateTimeFormat("en-GB", { ...day, hour: "2-digit", minute: "2-digit" });
 const dayName = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long" });
 
 for (const time of document.querySelectorAll("time[datetime]")) {
-  const at = new Date(time.dateTime);
-  const there = time.textContent.split(", ").pop();
+  const there = time.textContent;
+  const ours = (time.textContent = moment.format(new Date(time.dateTime)));
   const zone = time.nextElementSibling;
-  time.textContent = moment.format(at);
-  if (clock.format(at) === there) zone.remove();
-  else zone.textContent = `(there ${there}, ${zone.textContent.slice(1, -1)})`;
+  const [weekday, clock] = [there.slice(0, 3), there.slice(-5)];
+  if (ours.slice(-5) === clock && ours.startsWith(weekday)) zone.remove();
+  else zone.textContent = `(${ours.startsWith(weekday) ? "" : `${weekday} `}${clock} in ${zone.dataset.city})`;
 }
 
 const note = document.querySelector(".zone-note");
-if (note) note.textContent = `Times are those of your own clock (${spaced(here)}).`;
+if (note) note.firstElementChild.textContent = `Times are those of your own clock (${city}).`;
 
 for (const week of document.querySelectorAll(".days")) {
   const days = new Map();
