@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from config.settings import Settings
+from config.settings import LOOPBACK, Settings
 from rooms.vocabulary import RoomId
 from server.origin import origin_is_allowed
 from server.schedule.addresses import site_of
@@ -139,7 +139,10 @@ class Api:
 
     def _check_may_create(self, request: Request) -> None:
         settings, key = self._settings, _bearer(request)
-        if settings.is_loopback or settings.who_may_create == "anyone":
+        # The name, too: behind a proxy that the settings do not know of, or a name that a foreign page points at this
+        # machine, the visitor is not on it.
+        is_here = settings.is_loopback and request.url.hostname in LOOPBACK
+        if is_here or settings.who_may_create == "anyone":
             return
         keys = [settings.operator_key] + ([settings.invitation] if settings.who_may_create == "invited" else [])
         if key is None:

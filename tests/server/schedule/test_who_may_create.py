@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from tests.server.site import WEEKLY, Site, a_site
+from tests.server.site import ORIGIN, WEEKLY, Site, a_site
 
 KEYS = {"operator_key": "the operator's", "invitation": "for friends"}
 PUBLIC: dict[str, Any] = {"host": "0.0.0.0", **KEYS}
 
 
-async def create(site: Site, key: str | None = None) -> int:
+async def create(site: Site, key: str | None = None, at: str = ORIGIN) -> int:
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-    return (await site.http.post("/api/meetings", json=WEEKLY, headers=headers)).status_code
+    return (await site.http.post(f"{at}/api/meetings", json=WEEKLY, headers=headers)).status_code
 
 
 async def test_anyone(tmp_path: Path) -> None:
@@ -45,7 +45,15 @@ async def test_without_a_key_in_the_settings_no_key_fits(tmp_path: Path, who: st
 
 async def test_anybody_on_a_server_that_only_this_machine_reaches(tmp_path: Path) -> None:
     async with a_site(tmp_path, host="127.0.0.1", origin=(), who_may_create="operator") as site:
-        assert await create(site) == 201
+        for here in ("http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]:8000"):
+            assert await create(site, at=here) == 201
+
+
+async def test_by_another_name_it_is_no_longer_this_machine_only(tmp_path: Path) -> None:
+    """A proxy that the settings do not know of, or a page whose name leads here all of a sudden."""
+    async with a_site(tmp_path, host="127.0.0.1", origin=(), who_may_create="operator") as site:
+        for elsewhere in ("https://rooms.example.org", "http://localhost.evil.example:8000", "http://192.168.1.5:8000"):
+            assert await create(site, at=elsewhere) == 401
 
 
 async def test_behind_a_proxy_a_server_is_not_for_this_machine_only(tmp_path: Path) -> None:
