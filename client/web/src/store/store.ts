@@ -33,6 +33,8 @@ export class Store {
   readonly typing = signal<Readonly<Record<string, Time>>>({});
   /** One's own reactions: `to` and `emoji`, joined by a space. */
   readonly reacted = signal<ReadonlySet<string>>(new Set());
+  /** Calls for help and reports that were seen to, by their number in the log. */
+  readonly handled = signal<ReadonlySet<number>>(new Set());
   /** The room's clock less this device's, in ms. */
   readonly offset = signal(0);
   /** The room's clock as of the last `tick`. */
@@ -86,6 +88,11 @@ export class Store {
     if (on) reacted.add(`${to} ${emoji}`);
     else reacted.delete(`${to} ${emoji}`);
     this.reacted.value = reacted;
+  }
+
+  /** Somebody has seen to a call for help or a report. */
+  hasHandled(seq: number): void {
+    this.handled.value = new Set([...this.handled.value, seq]);
   }
 
   #take(message: ServerMessage): void {

@@ -1,0 +1,256 @@
+/** The chat: what was said, and where one writes. */
+import { useComputed, useSignal } from '@preact/signals';
+import { useRef } from 'preact/hooks';
+import { clock, t } from '../i18n.js';
+import { mayWriteTo, silence } from '../store/chat.js';
+import { greets } from '../store/roles.js';
+import type { Message, Room } from '../store/room.js';
+import { nameOf, useAct, useApp, useRoom } from './context.js';
+import { Button, Disclosure, Field, Select, Status } from './controls.js';
+import { isEnter, useSending } from './draft.js';
+import { Follow } from './Follow.js';
+import { HelpForm } from './HelpForm.js';
+import { Reactions } from './Reactions.js';
+
+const MOST_MESSAGE = 2000;
+const SHORTENED = 80; // characters of a message that is replied to
+
+export function Chat() {
+  const room = useRoom();
+  const replyTo = useSignal<Message | null>(null);
+  const { messages, pinned } = room.chat;
+  const field = useRef<HTMLTextAreaElement>(null);
+  const reply = (message: Message) => {
+    replyTo.value = message;
+    field.current?.focus();
+  };
+  return (
+    <section class="chat" aria-labelledby="chat-title">
+      <h2 id="chat-title">{t('chat.title')}</h2>
+      <Pinned messages={messages.filter(message => pinned.includes(message.id))} />
+      <Follow label={t('chat.messages')} count={messages.length} last={messages.at(-1)?.id} class="messages" role="log">
+        {messages.length === 0 && <p class="hint">{t('chat.empty')}</p>}
+        {messages.map(message => (
+          <Row key={message.id} message={message} onReply={reply} />
+        ))}
+      </Follow>
+      <Typing />
+      <Composer replyTo={replyTo} field={field} />
+    </section>
+  );
+}
+
+function Pinned({ messages }: { readonly messages: readonly Message[] }) {
+  const room = useRoom();
+  if (messages.length === 0) return null;
+  return (
+    <ul class="pinned" aria-label={t('chat.pinned')}>
+      {messages.map(message => (
+        <li key={message.id}>
+          <span aria-hidden="true">📌 </span>
+          <span dir="auto">{message.text}</span> <span class="hint">{nameOf(room, message.by, message.name)}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+interface RowProps {
+  readonly message: Message;
+  readonly onReply: (message: Message) => void;
+}
+
+function Row({ message, onReply }: RowProps) {
+  const room = useRoom();
+  const name = nameOf(room, message.by, message.name);
+  const original = message.reply_to === undefined ? null : room.chat.messages.find(it => it.id === message.reply_to);
+  const aside = asideOf(room, message);
+  const isMine = message.by === room.you;
+  return (
+    <article class={`message ${isMine ? 'is-mine' : ''} ${aside ? 'is-aside' : ''} ${message.by ? '' : 'is-room'}`}>
+      <header>
+        <strong>{isMine ? t('name.you', { name }) : name}</strong> <time>{clock(message.at)}</time>
+        {aside && <span class="tag">{aside}</span>}
+      </header>
+      {message.reply_to !== undefined && (
+        <p class="replied" dir="auto">
+          {original
+            ? t('chat.in_reply', { name: nameOf(room, original.by, original.name), text: shortened(original.text) })
+            : t('chat.in_reply_to_gone')}
+        </p>
+      )}
+      <p class="said" dir="auto">
+        {message.text}
+      </p>
+      <div class="row">
+        <Reactions to={message.id} counts={message.reactions} label={t('react.given', { name })} areGiven />
+        <Actions message={message} name={name} onReply={onReply} />
+      </div>
+    </article>
+  );
+}
+
+function Actions({ message, name, onReply }: RowProps & { readonly name: string }) {
+  const { store } = useApp();
+  const room = useRoom();
+  const [act, refusal] = useAct();
+  const isMine = message.by === room.you;
+  const isPinned = room.chat.pinned.includes(message.id);
+  return (
+    <Disclosure name={t('chat.more')} label={t('chat.more_of', { name })} kind="quiet">
+      {close => (
+        <>
+          <Reactions to={message.id} counts={message.reactions} label={t('react.message', { name })} />
+          <div class="row">
+            <Button
+              onClick={() => {
+                close();
+                onReply(message);
+              }}
+            >
+              {t('chat.reply')}
+            </Button>
+            {(isMine || greets(store.role.value)) && (
+              <Button onClick={() => act({ t: 'unsay', message: message.id })}>{t('chat.unsay')}</Button>
+            )}
+            {greets(store.role.value) && message.to === 'everyone' && (
+              <Button onClick={() => act({ t: isPinned ? 'unpin' : 'pin', message: message.id })}>
+                {t(isPinned ? 'chat.unpin' : 'chat.pin')}
+              </Button>
+            )}
+          </div>
+          {!isMine && message.by !== null && (
+            <Disclosure name={t('report.begin')} kind="quiet">
+              {done => <HelpForm about={{ message: message.id }} onDone={done} />}
+            </Disclosure>
+          )}
+          <Status text={refusal} />
+        </>
+      )}
+    </Disclosure>
+  );
+}
+
+interface ComposerProps {
+  readonly replyTo: { value: Message | null };
+  readonly field: { current: HTMLTextAreaElement | null };
+}
+
+function Composer({ replyTo, field }: ComposerProps) {
+  const { type } = useApp();
+  const room = useRoom();
+  const [act, refusal] = useAct();
+  const draft = useSignal('');
+  const chosen = useSignal('everyone');
+  const readers = readersOf(room);
+  const to = readers.some(([id]) => id === chosen.value) ? chosen.value : 'everyone';
+  const why = to === 'everyone' ? silence(room) : null;
+  const original = replyTo.value;
+  const { isSending, send } = useSending(draft, async text => {
+    type(false);
+    const isSaid = await act({ t: 'say', text, to, reply_to: original?.id });
+    if (isSaid && replyTo.value === original) replyTo.value = null;
+    return isSaid;
+  });
+  const hint = useComputed(() => (room.chat.mode === 'slow' ? t('chat.slow', { n: Math.ceil(room.chat.every) }) : ''));
+  return (
+    <form
+      class="composer"
+      onSubmit={event => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      {original && (
+        <p class="replied">
+          <span dir="auto">
+            {t('chat.replying', { name: nameOf(room, original.by, original.name), text: shortened(original.text) })}
+          </span>{' '}
+          <Button
+            kind="quiet"
+            onClick={() => {
+              replyTo.value = null;
+            }}
+          >
+            {t('chat.no_reply')}
+          </Button>
+        </p>
+      )}
+      {readers.length > 1 && (
+        <Select
+          label={t('chat.to')}
+          value={to}
+          options={readers}
+          onChange={value => {
+            chosen.value = value;
+          }}
+        />
+      )}
+      <Field label={t('chat.write')} hint={why ? t(`silence.${why}`) : hint.value}>
+        {(id, describedBy) => (
+          <textarea
+            id={id}
+            ref={field}
+            aria-describedby={describedBy}
+            rows={2}
+            maxLength={MOST_MESSAGE}
+            enterkeyhint="send"
+            value={draft}
+            onInput={event => {
+              draft.value = event.currentTarget.value;
+              if (to === 'everyone') type(draft.value !== '');
+            }}
+            onKeyDown={event => {
+              if (!isEnter(event)) return;
+              event.preventDefault();
+              send();
+            }}
+          />
+        )}
+      </Field>
+      <button type="submit" aria-disabled={isSending.value || undefined}>
+        {t(isSending.value ? 'send.sending' : 'chat.send')}
+      </button>
+      <Status text={refusal} />
+    </form>
+  );
+}
+
+function Typing() {
+  const { store } = useApp();
+  const room = useRoom();
+  const now = store.now.value;
+  const names = Object.entries(store.typing.value)
+    .filter(([who, until]) => until > now && who !== room.you)
+    .map(([who]) => nameOf(room, who));
+  const [first, second] = names;
+  return (
+    <p class="typing hint">
+      {first !== undefined &&
+        (names.length > 2
+          ? t('typing.many', { n: names.length })
+          : second === undefined
+            ? t('typing.one', { name: first })
+            : t('typing.two', { name: first, other: second }))}
+    </p>
+  );
+}
+
+/** To whom one may write, oneself excepted: everyone, the service team, and where the format allows it, persons. */
+function readersOf(room: Room): readonly (readonly [id: string, name: string])[] {
+  const people = room.participants.filter(person => mayWriteTo(room, person.id));
+  return [
+    ['everyone', t('chat.everyone')],
+    ...(mayWriteTo(room, 'service') ? [['service', t('chat.service')] as const] : []),
+    ...people.map(person => [person.id, person.name] as const),
+  ];
+}
+
+/** That a message is not for everyone, and between whom it is. */
+function asideOf(room: Room, message: Message): string | null {
+  if (message.to === 'everyone') return null;
+  if (message.to === 'service') return t('chat.aside_service');
+  return message.to === room.you ? t('chat.aside_you') : t('chat.aside', { name: nameOf(room, message.to) });
+}
+
+const shortened = (text: string): string => (text.length > SHORTENED ? `${text.slice(0, SHORTENED)}…` : text);

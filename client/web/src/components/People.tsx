@@ -1,0 +1,144 @@
+/** Who is here, and what those who serve can do for each. */
+import { useSignal } from '@preact/signals';
+import { t } from '../i18n.js';
+import { placeOf } from '../store/queue.js';
+import { greets, keepsTime, mayActOn, ROLES, rolesToGive, serves } from '../store/roles.js';
+import type { Participant, Role } from '../store/room.js';
+import { useAct, useApp, useRoom } from './context.js';
+import { Button, Disclosure, Select, Status } from './controls.js';
+import { HelpForm } from './HelpForm.js';
+
+export function People() {
+  const { store } = useApp();
+  const room = useRoom();
+  const people = room.participants.toSorted((a, b) => ROLES.indexOf(a.role) - ROLES.indexOf(b.role));
+  const isDiscreet = room.rules.roster === 'service' && !serves(store.role.value);
+  return (
+    <section class="people" aria-labelledby="people-title">
+      <h2 id="people-title">{t('people.title')}</h2>
+      <p>{isDiscreet ? t('people.discreet') : t('people.count', { n: people.length })}</p>
+      <ul>
+        {people.map(person => (
+          <Row key={person.id} person={person} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Row({ person }: { readonly person: Participant }) {
+  const room = useRoom();
+  const { id, name, role, presence, muted, device, shares } = person;
+  return (
+    <li class={id === room.you ? 'is-me' : undefined}>
+      <span class="who">
+        <strong>{id === room.you ? t('name.you', { name }) : name}</strong>
+        {role !== 'member' && <span class="tag">{t(`role.${role}`)}</span>}
+        {presence === 'away' && <span class="tag">{t('people.away')}</span>}
+        {muted && <span class="tag">{t('people.muted')}</span>}
+        {device === false && <span class="tag">{t('people.no_device')}</span>}
+        {shares > 0 && <span class="hint">{t('people.shared', { n: shares })}</span>}
+      </span>
+      {id !== room.you && <Controls person={person} />}
+    </li>
+  );
+}
+
+function Controls({ person }: { readonly person: Participant }) {
+  const { store } = useApp();
+  const room = useRoom();
+  const [act, refusal] = useAct();
+  const role = store.role.value;
+  const { id, name } = person;
+  const isWaiting = placeOf(room, id) >= 0;
+  const hasFloor = room.floor?.who === id;
+  const roles = rolesToGive(role, person);
+  return (
+    <Disclosure name={t('person.manage')} label={t('person.manage_of', { name })} kind="quiet">
+      {() => (
+        <>
+          <div class="row">
+            {keepsTime(role) && !hasFloor && (
+              <Button onClick={() => act({ t: 'call', who: id, after: room.floor?.share ?? null })}>
+                {t('person.call', { name })}
+              </Button>
+            )}
+            {keepsTime(role) && !isWaiting && (
+              <Button onClick={() => act({ t: 'put_back', who: id })}>{t('person.put_back')}</Button>
+            )}
+            {(keepsTime(role) || greets(role)) && person.device === false && !isWaiting && !hasFloor && (
+              <Button onClick={() => act({ t: 'raise_hand', who: id })}>{t('person.raise_hand')}</Button>
+            )}
+            {greets(role) && mayActOn(role, person) && (
+              <Button onClick={() => act({ t: person.muted ? 'unmute' : 'mute', who: id })}>
+                {t(person.muted ? 'person.unmute' : 'person.mute')}
+              </Button>
+            )}
+          </div>
+          {roles.length > 1 && (
+            <Select
+              label={t('person.role')}
+              value={person.role}
+              options={roles.map(it => [it, t(`role.${it}`)] as const)}
+              onChange={value => act({ t: 'role', who: id, role: value as Role })}
+            />
+          )}
+          {role === 'facilitator' && person.device !== false && (
+            <Disclosure name={t('person.hand_over')} kind="quiet">
+              {close => (
+                <>
+                  <p>{t('person.hand_over_text', { name })}</p>
+                  <Button
+                    kind="grave"
+                    onClick={() => {
+                      close();
+                      void act({ t: 'hand_over', who: id });
+                    }}
+                  >
+                    {t('person.hand_over_do', { name })}
+                  </Button>
+                </>
+              )}
+            </Disclosure>
+          )}
+          {greets(role) && mayActOn(role, person) && <Remove person={person} act={act} />}
+          <Disclosure name={t('report.begin')} kind="quiet">
+            {done => <HelpForm about={{ who: id }} onDone={done} />}
+          </Disclosure>
+          <Status text={refusal} />
+        </>
+      )}
+    </Disclosure>
+  );
+}
+
+interface RemoveProps {
+  readonly person: Participant;
+  readonly act: ReturnType<typeof useAct>[0];
+}
+
+function Remove({ person, act }: RemoveProps) {
+  const block = useSignal(true);
+  return (
+    <Disclosure name={t('person.remove')} kind="quiet">
+      {() => (
+        <>
+          <p>{t('person.remove_text', { name: person.name })}</p>
+          <label class="check">
+            <input
+              type="checkbox"
+              checked={block.value}
+              onChange={event => {
+                block.value = event.currentTarget.checked;
+              }}
+            />{' '}
+            {t('person.block')}
+          </label>
+          <Button kind="grave" onClick={() => act({ t: 'remove', who: person.id, block: block.value })}>
+            {t('person.remove_do', { name: person.name })}
+          </Button>
+        </>
+      )}
+    </Disclosure>
+  );
+}

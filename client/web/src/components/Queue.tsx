@@ -1,0 +1,97 @@
+/** The share queue: who waits, about when it is whose turn, and whether there is time. */
+import { clock, inWords, t } from '../i18n.js';
+import { expectedAt, fits } from '../store/queue.js';
+import { keepsTime, mayActOn } from '../store/roles.js';
+import { find, type Hand } from '../store/room.js';
+import { nameOf, useAct, useApp, useRoom } from './context.js';
+import { Button, Disclosure, Status } from './controls.js';
+
+export function Queue() {
+  const { store } = useApp();
+  const room = useRoom();
+  const { hands, open, share_seconds } = room.queue;
+  if (room.phase === null || (!open && hands.length === 0)) return null;
+  const roomFor = fits(room, store.now.value);
+  return (
+    <section class="queue" aria-labelledby="queue-title">
+      <h2 id="queue-title">{t('queue.title')}</h2>
+      <p>
+        {t(open ? 'queue.open' : 'queue.closed')} {t('queue.each', { length: inWords(share_seconds * 1000) })}{' '}
+        {roomFor !== null && t('queue.fits', { n: roomFor })}
+      </p>
+      {hands.length === 0 ? (
+        <p>{t('queue.empty')}</p>
+      ) : (
+        <ol>
+          {hands.map((hand, place) => (
+            <Row key={hand.who} hand={hand} place={place} />
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}
+
+function Row({ hand, place }: { readonly hand: Hand; readonly place: number }) {
+  const { store } = useApp();
+  const room = useRoom();
+  const at = expectedAt(room, place, store.now.value);
+  const name = nameOf(room, hand.who);
+  const isAway = find(room, hand.who)?.presence === 'away';
+  return (
+    <li class={hand.who === room.you ? 'is-me' : undefined}>
+      <span class="who">
+        <strong>{hand.who === room.you ? t('name.you', { name }) : name}</strong>
+        {isAway && <span class="tag">{t('people.away')}</span>}
+        {hand.topic && (
+          <span class="topic" dir="auto">
+            {hand.topic}
+          </span>
+        )}
+      </span>
+      <span class="when">{at === null ? t('queue.no_time') : t('queue.about', { time: clock(at) })}</span>
+      {keepsTime(store.role.value) && !room.quiet && <RowControls who={hand.who} name={name} place={place} />}
+    </li>
+  );
+}
+
+interface RowControlsProps {
+  readonly who: string;
+  readonly name: string;
+  readonly place: number;
+}
+
+function RowControls({ who, name, place }: RowControlsProps) {
+  const { store } = useApp();
+  const room = useRoom();
+  const [act, refusal] = useAct();
+  const last = room.queue.hands.length - 1;
+  const person = find(room, who);
+  const move = (to: number) => act({ t: 'move_hand', who, place: to });
+  return (
+    <>
+      <Disclosure name={t('queue.manage')} label={t('queue.manage_of', { name })} kind="quiet">
+        {() => (
+          <div class="row">
+            <Button onClick={() => act({ t: 'call', who, after: room.floor?.share ?? null })}>
+              {t('person.call', { name })}
+            </Button>
+            <Button disabled={place === 0} onClick={() => move(0)}>
+              {t('queue.first')}
+            </Button>
+            <Button disabled={place === 0} onClick={() => move(place - 1)}>
+              {t('queue.up')}
+            </Button>
+            <Button disabled={place === last} onClick={() => move(place + 1)}>
+              {t('queue.down')}
+            </Button>
+            {person && mayActOn(store.role.value, person) && (
+              <Button onClick={() => act({ t: 'lower_hand', who })}>{t('queue.lower')}</Button>
+            )}
+          </div>
+        )}
+      </Disclosure>
+      <Status text={refusal} />
+    </>
+  );
+}

@@ -1,0 +1,143 @@
+/** The room: what is going on, the chat, who is here; side by side where there is space, else one at a time. */
+import { type Signal, useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { t } from '../i18n.js';
+import { serves } from '../store/roles.js';
+import { Agenda } from './Agenda.js';
+import { Announcer } from './Announcer.js';
+import { LineBanner, RoomBanners } from './Banners.js';
+import { Chat } from './Chat.js';
+import { useApp, useRoom } from './context.js';
+import { Button } from './controls.js';
+import { Dock } from './Dock.js';
+import { Milestones } from './Milestones.js';
+import { People } from './People.js';
+import { Queue } from './Queue.js';
+import { Stage } from './Stage.js';
+import { Service } from './service/Service.js';
+import { Top } from './Top.js';
+import { You } from './You.js';
+
+type Panel = 'meeting' | 'chat' | 'people' | 'service' | 'you';
+
+const WIDE = '(min-width: 64rem)';
+
+export function RoomPage() {
+  const { store } = useApp();
+  const isWide = useMedia(WIDE);
+  const tab = useSignal<Panel>('meeting');
+  const side = useSignal<Panel>('people');
+  const team = serves(store.role.value);
+  const shown = (panel: Panel) =>
+    isWide.value ? panel === 'meeting' || panel === 'chat' || panel === side.value : panel === tab.value;
+  if (!team && side.value === 'service') side.value = 'people';
+  if (!team && tab.value === 'service') tab.value = 'meeting';
+  const panels: Panel[] = [
+    ...(isWide.value ? [] : (['meeting', 'chat'] as const)),
+    'people',
+    ...(team ? (['service'] as const) : []),
+    'you',
+  ];
+  return (
+    <div class="room">
+      <Top />
+      <div class="banners">
+        <LineBanner />
+        <RoomBanners />
+      </div>
+      <nav class="tabs" aria-label={t('panel.all')}>
+        {panels.map(panel => (
+          <Button
+            key={panel}
+            pressed={shown(panel)}
+            onClick={() => {
+              (isWide.value ? side : tab).value = panel;
+            }}
+          >
+            {t(`panel.${panel}`)}
+            <News panel={panel} isShown={shown(panel)} />
+          </Button>
+        ))}
+      </nav>
+      <main class="panels">
+        <Section panel="meeting" isShown={shown('meeting')}>
+          <Stage />
+          <Queue />
+          <Agenda />
+          <Milestones />
+        </Section>
+        <Section panel="chat" isShown={shown('chat')}>
+          <Chat />
+        </Section>
+        <Section panel="people" isShown={shown('people')}>
+          <People />
+        </Section>
+        {team && (
+          <Section panel="service" isShown={shown('service')}>
+            <Service />
+          </Section>
+        )}
+        <Section panel="you" isShown={shown('you')}>
+          <You />
+        </Section>
+      </main>
+      <Dock />
+      <Announcer />
+    </div>
+  );
+}
+
+interface SectionProps {
+  readonly panel: Panel;
+  readonly isShown: boolean;
+  readonly children: ComponentChildren;
+}
+
+/** A panel that is hidden keeps what was typed into it. */
+function Section({ panel, isShown, children }: SectionProps) {
+  return (
+    <section class={`panel panel-${panel}`} aria-label={t(`panel.${panel}`)} hidden={!isShown}>
+      {children}
+    </section>
+  );
+}
+
+/** How much has come in a panel that is not shown. */
+function News({ panel, isShown }: { readonly panel: Panel; readonly isShown: boolean }) {
+  const { store } = useApp();
+  const unread = useSignal(0);
+  useEffect(() => {
+    unread.value = 0;
+    if (panel !== 'chat' || isShown) return;
+    return store.watch((_, event) => {
+      if (event.t === 'said') unread.value++;
+    });
+  }, [panel, isShown, store, unread]);
+  const room = useRoom();
+  const open =
+    room.requests.filter(request => !store.handled.value.has(request.seq)).length + (room.lobby?.length ?? 0);
+  const n = panel === 'service' ? open : unread.value;
+  if (n === 0) return null;
+  return (
+    <span class="count">
+      {' '}
+      <span aria-hidden="true">{n}</span>
+      <span class="unseen">{t('panel.news', { n })}</span>
+    </span>
+  );
+}
+
+function useMedia(query: string): Signal<boolean> {
+  const media = typeof matchMedia === 'function' ? matchMedia(query) : null;
+  const matches = useSignal(media?.matches ?? false);
+  useEffect(() => {
+    const media = typeof matchMedia === 'function' ? matchMedia(query) : null;
+    const update = () => {
+      matches.value = media?.matches ?? false;
+    };
+    media?.addEventListener('change', update);
+    return () => media?.removeEventListener('change', update);
+  }, [query, matches]);
+  return matches;
+}

@@ -1,0 +1,51 @@
+/** Which meeting this is and where it is in its agenda; and what must always be in sight. */
+import { t } from '../i18n.js';
+import { currentPhase, lateBy, phaseOverBy } from '../store/agenda.js';
+import { serves } from '../store/roles.js';
+import { useAct, useApp, useRoom } from './context.js';
+import { Button, Disclosure, Status } from './controls.js';
+import { HelpForm } from './HelpForm.js';
+
+const MINUTE = 60_000;
+
+export function Top() {
+  const { store } = useApp();
+  const room = useRoom();
+  const [act, refusal] = useAct();
+  const phase = currentPhase(room);
+  return (
+    <header class="top">
+      <div class="where">
+        <h1>{room.meeting.name}</h1>
+        <p>
+          {phase ? t('agenda.now', { title: phase.title || t(`kind.${phase.kind}`) }) : t(`state.${room.state}`)}{' '}
+          <Lateness />
+        </p>
+      </div>
+      <div class="always">
+        {serves(store.role.value) && (
+          <Button kind="grave" pressed={room.quiet} onClick={() => act({ t: room.quiet ? 'unquiet' : 'quiet' })}>
+            {t(room.quiet ? 'quiet.end' : 'quiet.begin')}
+          </Button>
+        )}
+        <Disclosure name={t('help.ask')}>{close => <HelpForm onDone={close} />}</Disclosure>
+      </div>
+      <Status text={refusal} />
+    </header>
+  );
+}
+
+/** In words, and only when it matters: the phase is over its time, or the meeting will end late. */
+export function Lateness() {
+  const { store } = useApp();
+  const room = useRoom();
+  const now = store.now.value;
+  const over = Math.floor(phaseOverBy(room, now) / MINUTE);
+  const late = Math.floor((lateBy(room, now) ?? 0) / MINUTE);
+  return (
+    <>
+      {over > 0 && <span class="late">{t('agenda.over', { n: over })} </span>}
+      {late > 0 && <span class="late">{t('agenda.late', { n: late })}</span>}
+    </>
+  );
+}

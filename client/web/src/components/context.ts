@@ -1,0 +1,73 @@
+/** What every component may reach: the store, and the way to ask for something. */
+import { type Signal, useSignal } from '@preact/signals';
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import { isKey, t } from '../i18n.js';
+import type { Command, Outcome } from '../store/messages.js';
+import type { Room } from '../store/room.js';
+import type { Store } from '../store/store.js';
+
+/** What is known of the meeting before one is in. */
+export interface Meeting {
+  readonly name: string;
+  readonly description?: string;
+  readonly has_passcode?: boolean;
+  readonly next?: { readonly doors_at: number; readonly starts_at: number } | null;
+}
+
+export interface App {
+  readonly store: Store;
+  readonly meeting: Signal<Meeting>;
+  /** Whether a role key came with the link. */
+  readonly hasKey: Signal<boolean>;
+  readonly hasPasscode: Signal<boolean>;
+  /** Come in, or come in again with what was given before. */
+  readonly join: (entry: { name?: string; passcode?: string }) => void;
+  readonly leave: () => void;
+  /** Back to the form by which one came in. */
+  readonly askAgain: () => void;
+  readonly send: (command: Command) => Promise<Outcome>;
+  /** Tell the others that one types, or no longer does. */
+  readonly type: (on: boolean) => void;
+}
+
+const Context = createContext<App | null>(null);
+export const AppProvider = Context.Provider;
+
+export function useApp(): App {
+  const app = useContext(Context);
+  if (!app) throw new Error('expected an AppProvider around this component');
+  return app;
+}
+
+/** The room, in a component that is only shown in one. */
+export function useRoom(): Room {
+  const room = useApp().store.room.value;
+  if (!room) throw new Error('expected to be in a room');
+  return room;
+}
+
+/** The name of a participant, present or remembered. */
+export function nameOf(room: Room, who: string | null, name?: string): string {
+  if (who === null) return t('name.room');
+  return room.names[who] ?? name ?? t('name.gone');
+}
+
+/** Why something did not happen: the server's sentence, or our own where the answer comes from here. */
+export function reasonOf(outcome: Outcome & { ok: false }): string {
+  const key = `outcome.${outcome.code}`;
+  return outcome.message ?? (isKey(key) ? t(key) : t('outcome.failed'));
+}
+
+/** `act(command)`, and what to say near the control if it is refused, until one acts again. */
+export function useAct(): [act: (command: Command) => Promise<boolean>, refusal: Signal<string>] {
+  const { send } = useApp();
+  const refusal = useSignal('');
+  const act = async (command: Command) => {
+    refusal.value = '';
+    const outcome = await send(command);
+    if (!outcome.ok) refusal.value = reasonOf(outcome);
+    return outcome.ok;
+  };
+  return [act, refusal];
+}

@@ -1,0 +1,275 @@
+/** The service team's panel: who needs help, the door, the agenda, the chat, and people without a device. */
+import { useSignal } from '@preact/signals';
+import { clock, t } from '../../i18n.js';
+import { greets, keepsTime, leads } from '../../store/roles.js';
+import type { ChatMode, Request } from '../../store/room.js';
+import { nameOf, useAct, useApp, useRoom } from '../context.js';
+import { Button, Disclosure, Field, Select, Status } from '../controls.js';
+
+const MODES: readonly ChatMode[] = ['open', 'slow', 'service', 'closed'];
+
+export function Service() {
+  const { store } = useApp();
+  const role = store.role.value;
+  return (
+    <section class="service" aria-labelledby="service-title">
+      <h2 id="service-title">{t('service.title')}</h2>
+      <Requests />
+      {leads(role) && <Lead />}
+      <Door />
+      {greets(role) && <Mode />}
+      {(greets(role) || keepsTime(role)) && <AddPerson />}
+      {leads(role) && <Blocked />}
+    </section>
+  );
+}
+
+function Requests() {
+  const { store } = useApp();
+  const room = useRoom();
+  const open = room.requests.filter(request => !store.handled.value.has(request.seq));
+  return (
+    <>
+      <h3>{t('requests.title')}</h3>
+      {open.length === 0 ? (
+        <p class="hint">{t('requests.none')}</p>
+      ) : (
+        <ul class="requests">
+          {open.map(request => (
+            <li key={request.seq}>
+              <p>
+                <strong>{requestInWords(request)}</strong> <time>{clock(request.at)}</time>
+              </p>
+              {request.text && <p dir="auto">{request.text}</p>}
+              {request.message && <Reported message={request.message} />}
+              <Button onClick={() => store.hasHandled(request.seq)}>{t('requests.handled')}</Button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+
+  function requestInWords({ kind, by, who }: Request): string {
+    const name = nameOf(room, by);
+    if (kind === 'help') return t('requests.help', { name });
+    return who ? t('requests.report_person', { name, other: nameOf(room, who) }) : t('requests.report', { name });
+  }
+}
+
+function Reported({ message }: { readonly message: string }) {
+  const room = useRoom();
+  const [act, refusal] = useAct();
+  const said = room.chat.messages.find(it => it.id === message);
+  if (!said) return <p class="hint">{t('requests.gone')}</p>;
+  return (
+    <>
+      <blockquote dir="auto">
+        {nameOf(room, said.by, said.name)}: {said.text}
+      </blockquote>
+      <Button onClick={() => act({ t: 'unsay', message })}>{t('chat.unsay')}</Button>
+      <Status text={refusal} />
+    </>
+  );
+}
+
+function Lead() {
+  const room = useRoom();
+  const [act, refusal] = useAct();
+  const { phase } = room;
+  return (
+    <>
+      <h3>{t('lead.title')}</h3>
+      <div class="row">
+        {room.state === 'doors' && (
+          <Button kind="main" onClick={() => act({ t: 'start' })}>
+            {t('lead.start')}
+          </Button>
+        )}
+        {phase !== null && (
+          <>
+            {phase < room.agenda.length - 1 && (
+              <Button kind="main" onClick={() => act({ t: 'next_phase', from: phase })}>
+                {t('lead.next', { title: titleOf(phase + 1) })}
+              </Button>
+            )}
+            <Button disabled={phase === 0} onClick={() => act({ t: 'go_to', phase: phase - 1, from: phase })}>
+              {t('lead.back')}
+            </Button>
+            <Button onClick={() => act({ t: 'add_minutes', minutes: 5 })}>{t('lead.longer', { n: 5 })}</Button>
+            <Button onClick={() => act({ t: 'add_minutes', minutes: -5 })}>{t('lead.shorter', { n: 5 })}</Button>
+          </>
+        )}
+      </div>
+      <Disclosure name={t('lead.end')} kind="quiet">
+        {close => (
+          <>
+            <p>{t(room.state === 'fellowship' ? 'lead.end_now_text' : 'lead.end_text')}</p>
+            <Button
+              kind="grave"
+              onClick={() => {
+                close();
+                void act({ t: 'end' });
+              }}
+            >
+              {t('lead.end_do')}
+            </Button>
+          </>
+        )}
+      </Disclosure>
+      <Status text={refusal} />
+    </>
+  );
+
+  function titleOf(index: number): string {
+    const it = room.agenda[index];
+    return it ? it.title || t(`kind.${it.kind}`) : '';
+  }
+}
+
+function Door() {
+  const { store } = useApp();
+  const room = useRoom();
+  const [act, refusal] = useAct();
+  const lobby = room.lobby ?? [];
+  return (
+    <>
+      <h3>{t('door.title')}</h3>
+      {!room.quiet && (
+        <Button pressed={room.locked} onClick={() => act({ t: room.locked ? 'unlock' : 'lock' })}>
+          {t('door.lock')}
+        </Button>
+      )}
+      <p class="hint">{t(room.locked ? 'door.locked' : 'door.open')}</p>
+      {lobby.length > 0 && greets(store.role.value) && (
+        <>
+          <p>{t('door.waiting', { n: lobby.length })}</p>
+          <ul class="lobby">
+            {lobby.map(({ id, name }) => (
+              <li key={id}>
+                <strong>{name}</strong>
+                <div class="row">
+                  <Button
+                    kind="main"
+                    label={t('door.admit_name', { name })}
+                    onClick={() => act({ t: 'admit', who: id })}
+                  >
+                    {t('door.admit')}
+                  </Button>
+                  <Button label={t('door.deny_name', { name })} onClick={() => act({ t: 'deny', who: id })}>
+                    {t('door.deny')}
+                  </Button>
+                </div>
+              </li>
+            ))}
+          </ul>
+          {lobby.length > 1 && (
+            <div class="row">
+              <Button onClick={() => act({ t: 'admit', who: 'all' })}>{t('door.admit_all')}</Button>
+              <Button onClick={() => act({ t: 'deny', who: 'all' })}>{t('door.deny_all')}</Button>
+            </div>
+          )}
+        </>
+      )}
+      <Status text={refusal} />
+    </>
+  );
+}
+
+function Mode() {
+  const room = useRoom();
+  const [act, refusal] = useAct();
+  const every = useSignal(String(room.chat.every || 10));
+  if (room.quiet) return null;
+  return (
+    <>
+      <h3>{t('mode.title')}</h3>
+      <Select
+        label={t('mode.label')}
+        value={room.chat.mode}
+        options={MODES.map(mode => [mode, t(`mode.${mode}`)] as const)}
+        onChange={mode => act({ t: 'chat', mode, every: mode === 'slow' ? Number(every.value) : undefined })}
+      />
+      {room.chat.mode === 'slow' && (
+        <form
+          onSubmit={event => {
+            event.preventDefault();
+            void act({ t: 'chat', mode: 'slow', every: Number(every.value) });
+          }}
+        >
+          <Field label={t('mode.every')}>
+            {id => (
+              <input
+                id={id}
+                type="number"
+                min={0}
+                max={3600}
+                value={every}
+                onInput={event => {
+                  every.value = event.currentTarget.value;
+                }}
+              />
+            )}
+          </Field>
+          <button type="submit">{t('form.save')}</button>
+        </form>
+      )}
+      <Status text={refusal} />
+    </>
+  );
+}
+
+function AddPerson() {
+  const [act, refusal] = useAct();
+  const name = useSignal('');
+  return (
+    <>
+      <h3>{t('add_person.title')}</h3>
+      <form
+        onSubmit={async event => {
+          event.preventDefault();
+          if (await act({ t: 'add_person', name: name.value })) name.value = '';
+        }}
+      >
+        <Field label={t('add_person.name')} hint={t('add_person.hint')}>
+          {(id, hint) => (
+            <input
+              id={id}
+              aria-describedby={hint}
+              required
+              maxLength={40}
+              value={name}
+              onInput={event => {
+                name.value = event.currentTarget.value;
+              }}
+            />
+          )}
+        </Field>
+        <button type="submit">{t('add_person.add')}</button>
+        <Status text={refusal} />
+      </form>
+    </>
+  );
+}
+
+function Blocked() {
+  const room = useRoom();
+  const [act, refusal] = useAct();
+  if (!room.blocked?.length) return null;
+  return (
+    <>
+      <h3>{t('blocked.title')}</h3>
+      <ul>
+        {room.blocked.map(({ id, name }) => (
+          <li key={id}>
+            {name}{' '}
+            <Button label={t('blocked.unblock_name', { name })} onClick={() => act({ t: 'unblock', who: id })}>
+              {t('blocked.unblock')}
+            </Button>
+          </li>
+        ))}
+      </ul>
+      <Status text={refusal} />
+    </>
+  );
+}

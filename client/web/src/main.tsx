@@ -1,0 +1,117 @@
+/** The page's beginning: what the shell and the link say, the line, the clock; and then the components. */
+import { effect, signal } from '@preact/signals';
+import { render } from 'preact';
+import { App } from './components/App.js';
+import { type App as Actions, AppProvider, type Meeting } from './components/context.js';
+import { Store } from './store/store.js';
+import { type Entry, Line } from './wire/line.js';
+import './styles/main.css';
+
+const TYPING_EVERY = 2000; // ms
+
+const root = document.getElementById('room');
+if (root) start(root, root.dataset.room ?? '', root.dataset.name ?? '');
+
+function start(root: HTMLElement, room: string, name: string): void {
+  const secrets = secretsOf(location.hash);
+  if (location.hash) history.replaceState(null, '', location.pathname + location.search);
+
+  const store = new Store();
+  const line = new Line(location.origin.replace(/^http/, 'ws'), room, store, {
+    storage: storage(),
+    open: (url, subprotocol) => new WebSocket(url, subprotocol),
+    random: Math.random,
+  });
+  const meeting = signal<Meeting>({ name });
+  const app: Actions = {
+    store,
+    meeting,
+    hasKey: signal(secrets.key !== undefined),
+    hasPasscode: signal(secrets.passcode !== undefined),
+    join: entry => line.join({ ...secrets, ...entry }),
+    leave: () => line.leave(),
+    askAgain: () => {
+      store.page.value = { at: 'join' };
+    },
+    send: command => line.send(command),
+    type: typing(on => line.mention({ t: 'typing', on })),
+  };
+  keepTime(store);
+  addEventListener('pageshow', () => line.wake());
+  addEventListener('online', () => line.wake(true));
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && line.wake());
+
+  void describe(room).then(found => {
+    if (found) meeting.value = found;
+  });
+  if (line.hasSeat) line.join(secrets);
+  render(
+    <AppProvider value={app}>
+      <App />
+    </AppProvider>,
+    root,
+  );
+  focusOnHeadings(store);
+}
+
+/** What the link's fragment brings: never sent in an address, and not left in sight. */
+function secretsOf(hash: string): Entry {
+  const given = new URLSearchParams(hash.slice(1).replaceAll('+', '%2B'));
+  const key = given.get('key');
+  const passcode = given.get('passcode');
+  return { ...(key && { key }), ...(passcode && { passcode }) };
+}
+
+function storage(): Storage | null {
+  try {
+    return sessionStorage;
+  } catch {
+    return null;
+  }
+}
+
+/** What the schedule says of the meeting; null where it does not answer. */
+async function describe(room: string): Promise<Meeting | null> {
+  try {
+    const answer = await fetch(`/api/meetings/${encodeURIComponent(room.split('.')[0] ?? '')}`);
+    return answer.ok ? ((await answer.json()) as Meeting) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Move the store's clock on at each full second of the room's clock, so that all pages show the same second. */
+function keepTime(store: Store): void {
+  const tick = () => {
+    store.tick(Date.now());
+    setTimeout(tick, 1000 - (Math.round(store.now.peek()) % 1000));
+  };
+  tick();
+}
+
+/** Say that one types at most every so often, and at once that one does not any more. */
+function typing(say: (on: boolean) => void): (on: boolean) => void {
+  let saidAt = 0;
+  return on => {
+    const now = Date.now();
+    if (on && now - saidAt < TYPING_EVERY) return;
+    if (!on && saidAt === 0) return;
+    saidAt = on ? now : 0;
+    say(on);
+  };
+}
+
+/** Another page begins at its heading, for those who hear it too. */
+function focusOnHeadings(store: Store): void {
+  let before = store.page.peek().at;
+  effect(() => {
+    const { at } = store.page.value;
+    if (at === before) return;
+    before = at;
+    queueMicrotask(() => {
+      const heading = document.querySelector<HTMLElement>('h1');
+      heading?.setAttribute('tabindex', '-1');
+      heading?.focus();
+    });
+  });
+}
