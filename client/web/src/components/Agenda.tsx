@@ -21,7 +21,6 @@ export function Agenda() {
       </p>
       <ol>
         {room.agenda.map((phase, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a phase is known by its index, on the wire too
           <li key={index} aria-current={index === room.phase ? 'step' : undefined}>
             <Row phase={phase} index={index} />
           </li>

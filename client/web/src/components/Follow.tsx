@@ -26,14 +26,13 @@ export function Follow({ label, count, last, class: name, role, children }: Foll
     if (it) it.scrollTop = it.scrollHeight;
     hasMore.value = false;
   };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it looks again whenever something was added
   useLayoutEffect(() => {
     if (isAtEnd.current) toEnd();
     else hasMore.value = true;
   }, [count, last]);
   return (
     <div class="follow">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
+      {/* biome-ignore lint/a11y/useAriaPropsSupportedByRole: the announcer reads the log aloud, as far as is wanted */}
       <div
         ref={scroller}
         class={name}

@@ -8,7 +8,6 @@ export function ShareText({ share }: { readonly share: Floor }) {
   return (
     <Follow label={t('share.text')} count={share.paragraphs.length} class="share-text">
       {share.paragraphs.map((paragraph, n) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: paragraphs are only ever added at the end
         <p key={n} dir="auto">
           {paragraph}
         </p>
