@@ -125,12 +125,7 @@ class Stored(Struct, frozen=True):
             if occurrence.room not in ended and not occurrence.is_over(now):
                 yield occurrence
 
-    def next(
-        self,
-        now: int,
-        ended: frozenset[RoomId],
-        is_over: Callable[[Occurrence, int], bool] = Occurrence.is_over,
-    ) -> Occurrence | None:
+    def next(self, now: int, ended: frozenset[RoomId]) -> Occurrence | None:
         """The current occurrence, else the next one.
 
         A meeting may follow on itself: the doors of the next occurrence go before the fellowship of the last one, but
@@ -138,7 +133,7 @@ class Stored(Struct, frozen=True):
         """
         rules, found = self.meeting.rules, None
         for occurrence in self.after(now - self.meeting.length - rules.fellowship - rules.overrun - 1):
-            if occurrence.room in ended or is_over(occurrence, now):
+            if occurrence.room in ended or occurrence.is_over(now):
                 continue
             if found is not None and (now < occurrence.doors_at or now < found.ends_at):
                 break
@@ -266,7 +261,8 @@ class Schedule:
     async def occurrence(self, room: str, now: int) -> Occurrence | Ended | None:
         """The occurrence of a room id, or a meeting's current or next one; None if there is no such thing.
 
-        An occurrence is current from its doors on for as long as its room may be open, unless it was marked ended.
+        A meeting's occurrence is current until its time is over, fellowship included: whoever comes later is not led
+        into an empty room of the past. A room whose service team stays longer is open still, under its own id.
         """
         slug, dot, stamp = room.partition(".")
         stored = await self.get(slug)
@@ -274,7 +270,7 @@ class Schedule:
             return None
         ended = await self.ended()
         if not dot:
-            return stored.next(now, ended, Occurrence.is_surely_over) or Ended()
+            return stored.next(now, ended) or Ended()
         try:
             start = round(datetime.strptime(stamp, STAMP).replace(tzinfo=UTC).timestamp() * 1000)
             found = next(stored.after(start - 1), None)

@@ -9,7 +9,7 @@ import pytest
 from rooms.vocabulary import RoomId
 from server.schedule.keys import new_keys
 from server.schedule.meetings import Schedule
-from tests.server.kit import SECONDS, Served, serving
+from tests.server.kit import MINUTE, SECONDS, Served, serving
 
 
 async def test_links_that_were_made_anew_hold_for_an_open_room_too(served: Served) -> None:
@@ -170,3 +170,21 @@ async def test_a_client_that_never_reads_is_cut_and_the_others_hear_everything(t
         await bob.sees("said", text=f"{number}" + "." * 1500)
         heard = [event["text"] for event in bob.events if event["t"] == "said"]
         assert [text.rstrip(".") for text in heard] == [str(n) for n in range(number + 1)]
+
+
+async def test_a_room_that_takes_longer_is_still_found_by_its_slug(served: Served) -> None:
+    keys = (await served.a_meeting(starts_in=0, minutes=30, fellowship_minutes=0)).keys
+    served.clock.ahead += 2 * MINUTE
+    fay = await served.comes("Fay", key=keys.host)
+    await fay.does("start")
+    served.pass_time(40 * MINUTE)
+    await fay.until("phase_due")
+    alice = await served.comes("Alice")
+    assert alice.room["id"] == fay.room["id"]
+
+
+async def test_nobody_is_led_into_an_empty_room_of_the_past(served: Served) -> None:
+    await served.a_meeting(starts_in=0, minutes=30, fellowship_minutes=15)
+    served.clock.ahead += 47 * MINUTE
+    late = await served.connected()
+    assert (await late.hello(name="Alice"))["code"] == "ended"

@@ -24,13 +24,22 @@ async def test_a_slug_is_the_next_occurrence(site: Site) -> None:
     assert not found.waits_for_start
 
 
-async def test_it_stays_the_current_one_for_as_long_as_its_room_may_be_open(site: Site) -> None:
+async def test_it_is_the_current_one_until_its_time_is_over_fellowship_included(site: Site) -> None:
     await site.creates()
-    last = TUESDAY + (60 + 15 + 60) * MINUTE  # its length, fellowship, and what an attended room may take longer
-    site.now = last - 1
+    over = TUESDAY + (60 + 15) * MINUTE
+    site.now = over - 1
     assert (await current(site)).starts_at == TUESDAY
-    site.now = last
+    site.now = over
     assert (await current(site)).starts_at == NEXT_WEEK
+
+
+async def test_its_room_is_open_under_its_id_for_as_long_as_the_service_team_may_stay(site: Site) -> None:
+    await site.creates()
+    last = TUESDAY + (60 + 15 + 60) * MINUTE  # what an attended room may take longer
+    site.now = last - 1
+    assert (await current(site, "tuesday-circle.20261103T1800Z")).starts_at == TUESDAY
+    site.now = last
+    assert await site.schedule.occurrence("tuesday-circle.20261103T1800Z", site.now) == Ended()
 
 
 async def test_an_occurrence_that_ended_early_does_not_open_again(site: Site) -> None:
