@@ -2,12 +2,12 @@
 
 import asyncio
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -22,11 +22,19 @@ class Unusable(Exception):  # noqa: N818
 def engine_for(url: str) -> AsyncEngine:
     """The engine of a database that is not opened yet. Raises `Unusable`."""
     try:
-        return create_async_engine(make_url(url))
+        engine = create_async_engine(make_url(url))
     except ModuleNotFoundError as error:
         raise Unusable(f"Its driver is not installed here: {error.name}.") from None
     except SQLAlchemyError:
         raise Unusable(f"Its URL is not understood; expected one like {EXAMPLE}.") from None
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", _delete_for_good)
+    return engine
+
+
+def _delete_for_good(connection: Any, _: object) -> None:
+    """Overwrite what is deleted. Some builds of SQLite do so by themselves, others leave it in the file."""
+    connection.execute("PRAGMA secure_delete = ON")
 
 
 def file_of(url: URL) -> Path | None:

@@ -101,6 +101,15 @@ async def test_deleting(site: Site) -> None:
     assert again.status_code == 404
 
 
+async def test_what_was_deleted_is_gone_from_the_file(site: Site) -> None:
+    made = await site.creates(description="Unrepeatable")
+    file = site.folder / "openchair.sqlite"
+    assert b"Unrepeatable" in file.read_bytes()
+    await site.http.delete("/api/meetings/tuesday-circle", headers=bearer(made["manage_url"]))
+    assert b"Unrepeatable" not in file.read_bytes()
+    assert b"Tuesday circle" not in file.read_bytes()
+
+
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
 async def test_without_the_manage_key_nothing_happens(site: Site, method: str) -> None:
     made = await site.creates()
