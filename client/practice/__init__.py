@@ -1,0 +1,1 @@
+"""The practice room: a meeting with simulated people, in which a facilitator can rehearse."""

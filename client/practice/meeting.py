@@ -1,0 +1,220 @@
+"""The practice room at work: a server, a schedule, and simulated people who come to one meeting after another."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Final, TypeVar
+
+import msgspec
+import uvloop
+from msgspec import Struct
+from msgspec.structs import replace
+
+from client.coming_back import Closed
+from client.practice.people import Facilitator, HangUp, Member, Person, Step, Troll, Writing, names
+from client.practice.words import WORDS
+from client.room import RoomClient, connect
+from config.formats import shipped
+from config.settings import Settings
+from rooms.formats import Format
+from rooms.vocabulary import ParticipantId, Refused
+from server.app import App
+from server.schedule.addresses import Site
+from server.schedule.keys import Keys, new_keys
+from server.schedule.meetings import Schedule
+from server.schedule.posted import Posted, new_meeting
+
+SLUG: Final = "practice"
+SECOND: Final = 1.0  # between two thoughts of one person
+APART: Final = 4.0  # seconds between two arrivals, on average
+REST: Final = 20.0  # seconds between two meetings
+MINUTE: Final = 60_000  # ms
+STRUCT = TypeVar("STRUCT", bound=Struct)
+
+
+class Practice(Struct, frozen=True):
+    """What is to be practised. `pace` makes all of it so many times as fast."""
+
+    format: str = "discussion"
+    members: int = 12
+    trolls: int = 0
+    minutes: float | None = None
+    pace: float = 1.0
+    seed: int | None = None
+
+    @property
+    def rules(self) -> Format:
+        """The shipped format, with all its times at this pace, and in all as long as `minutes`."""
+        given = shipped()[self.format]
+        lengths = [phase.length / MINUTE for phase in given.phase if phase.length is not None]
+        faster = self.pace * (sum(lengths) / self.minutes if self.minutes and lengths else 1)
+        phases = tuple(_faster(phase, faster) for phase in given.phase)
+        return replace(_faster(given, self.pace), phase=phases, doors_minutes=0)
+
+    @property
+    def length(self) -> float:
+        """Of the whole meeting, in minutes."""
+        return sum(phase.length or 0 for phase in self.rules.phase) / MINUTE or 60.0
+
+
+def _faster(it: STRUCT, pace: float) -> STRUCT:
+    """With all its fields that are times divided by `pace`."""
+    times = {name: getattr(it, name) for name in it.__struct_fields__ if name.endswith(("_seconds", "_minutes"))}
+    times |= {name: getattr(it, name) for name in ("seconds", "minutes") if name in it.__struct_fields__}
+    return replace(it, **{name: value / pace for name, value in times.items() if value is not None})
+
+
+class Company:
+    """The simulated people of one meeting after the other."""
+
+    def __init__(self, practice: Practice, link: str, host_key: str) -> None:
+        self._practice = practice
+        self._link = link
+        self._host_key = host_key
+        self._chance = Random(practice.seed)
+        self._here: set[ParticipantId] = set()
+
+    async def hold_a_meeting(self) -> None:
+        """Come in one after the other, and stay until the meeting is over for all."""
+        self._here.clear()
+        everybody = names(WORDS.names, self._chance)
+        facilitator = Facilitator(
+            self._chance.choice(WORDS.facilitators), Random(self._chance.random()), self._here, self._practice.pace
+        )
+        trolls = names(WORDS.trolls.names, self._chance)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._attend(facilitator, key=self._host_key))
+            for _ in range(self._practice.members):
+                member = Member(next(everybody), Random(self._chance.random()))
+                tasks.create_task(self._attend(member))
+                await self._pass(self._chance.expovariate(1 / min(APART, 60 / self._practice.members)))
+            for _ in range(self._practice.trolls):
+                tasks.create_task(self._spoil(lambda: Troll(next(trolls), Random(self._chance.random()))))
+                await self._pass(self._chance.uniform(5, 20))
+
+    async def _spoil(self, another: Callable[[], Troll]) -> None:
+        """Come back under another name, as another device, whenever one is thrown out."""
+        while not await self._attend(another()):
+            await self._pass(self._chance.uniform(5, 15))
+
+    async def _attend(self, person: Person, key: str | None = None) -> bool:
+        """Be in the meeting until it is over or one has left (true), or until one is not let in or is thrown out."""
+        seat: str | None = None
+        while True:
+            try:
+                async with connect(self._link, name=person.name, key=key, seat=seat) as room:
+                    self._here.add(room.you)
+                    away = await self._live(person, room)
+                    seat = room.seat
+                await self._pass(away)
+            except Closed as closed:
+                return closed.code == 1000
+            except Refused as refusal:
+                if refusal.code in {"ended", "no_such_room"}:
+                    return True
+                if refusal.code not in {"locked", "full", "denied", "too_fast", "unavailable", "not_now"}:
+                    return False
+                await self._pass(self._chance.uniform(8, 16))
+
+    async def _live(self, person: Person, room: RoomClient) -> float:
+        """Do what one does until the line is to be lost; for how many seconds. Raises `Closed`."""
+        while True:
+            await self._pass(self._chance.uniform(0.7, 1.3) * SECOND)
+            if room.closed is not None:
+                raise room.closed
+            me = room.me
+            if me is None or not room.is_connected:
+                continue
+            for after, deed in person.next(room.state, me, room.now()):
+                if isinstance(deed, HangUp):
+                    return deed.seconds
+                try:
+                    await self._do(room, (after, deed))
+                except Refused:
+                    break  # it is not possible any more; people shrug and go on
+
+    async def _do(self, room: RoomClient, step: Step) -> None:
+        after, deed = step
+        if isinstance(deed, Writing):
+            await room.typing(True)
+            await self._pass(after)
+        else:
+            await self._pass(after)
+            await room.ask(deed)  # type: ignore[arg-type]
+
+    async def _pass(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / self._practice.pace)
+
+
+async def practise(practice: Practice, listening: socket.socket, say: Callable[[str], None]) -> None:
+    """Serve the practice room on that socket until SIGINT or SIGTERM; `say` is told the links."""
+    host, port = listening.getsockname()[:2]
+    with TemporaryDirectory(prefix="openchair-practice-") as data:
+        app = App(_settings(data, host, port))
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
+        server = app.server()
+        serving = loop.create_task(server.serve([listening]))
+        while not server.started and not serving.done():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)  # uvicorn tells nobody when it has started
+        for number in (signal.SIGINT, signal.SIGTERM):  # in the place of uvicorn's own
+            loop.add_signal_handler(number, stop.set)
+        keys = new_keys()
+        links = Site(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}").links(SLUG, keys)  # noqa: S104
+        meetings = loop.create_task(_hold_meetings(app, practice, keys, links["join"]))
+        await _schedule_samples(app.schedule, app.clock())
+        say(f"As a member:       {links['join']}")
+        say(f"As the facilitator: {links['host']}")
+        say("Stop with Ctrl-C.")
+        stopping = loop.create_task(stop.wait())
+        await asyncio.wait([serving, meetings, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        server.should_exit = True
+        await serving
+        meetings.cancel()
+        with suppress(asyncio.CancelledError):
+            await meetings
+
+
+def _settings(data: str, host: str, port: int) -> Settings:
+    """Everybody who is simulated comes from one address, and all at once."""
+    given = {"data": data, "host": host, "port": port, "joins_per_second": 100.0, "drain_seconds": 0.2}
+    return msgspec.convert(given, Settings)
+
+
+async def _hold_meetings(app: App, practice: Practice, keys: Keys, link: str) -> None:
+    """One after the other, under the same links."""
+    company = Company(practice, link, keys.host)
+    secrets = keys.kept(None)
+    title = shipped()[practice.format].title
+    name = f"Practice: {title}"
+    text = "The people in this meeting are simulated, and so is what they tell. Come in and try everything."
+    while True:
+        posted = Posted(name=name, timezone="UTC", minutes=practice.length, now=True, description=text)
+        meeting = replace(new_meeting(posted, app.clock()), format=practice.rules)
+        if await app.schedule.add(SLUG, meeting, secrets) is None:
+            await app.schedule.change(SLUG, meeting, secrets)
+        await company.hold_a_meeting()
+        # A room's name has the minute of its start in it.
+        await asyncio.sleep(max(REST / practice.pace, (MINUTE - app.clock() % MINUTE) / 1000))
+
+
+async def _schedule_samples(schedule: Schedule, now: int) -> None:
+    """A week with a meeting of every shipped format."""
+    for day, (format_, rules) in enumerate(sorted(shipped().items())):
+        length = sum(phase.length or 0 for phase in rules.phase) / MINUTE or 60.0
+        posted = Posted(
+            name=f"{DAYS[day % 7]} {rules.title.lower()}", timezone="UTC", minutes=length, day=day % 7, time="19:00",
+            format=format_, description="A sample, so that the schedule is not empty.",
+        )  # fmt: skip
+        await schedule.add(f"sample-{format_}", new_meeting(posted, now), new_keys().kept(None))
+
+
+DAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+
+
+def run(practice: Practice, listening: socket.socket, say: Callable[[str], None]) -> None:
+    uvloop.run(practise(practice, listening, say))
