@@ -4,6 +4,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from random import Random
 from tempfile import TemporaryDirectory
@@ -31,8 +32,10 @@ from server.schedule.posted import Posted, new_meeting
 SLUG: Final = "practice"
 SECOND: Final = 1.0  # between two thoughts of one person
 APART: Final = 4.0  # seconds between two arrivals, on average
+FELLOWSHIP: Final = 3.0  # minutes at most, so that the next meeting begins soon
 REST: Final = 20.0  # seconds between two meetings
 MINUTE: Final = 60_000  # ms
+LENGTHS: Final = frozenset({"seconds", "minutes"})  # of a phase
 STRUCT = TypeVar("STRUCT", bound=Struct)
 
 
@@ -48,12 +51,13 @@ class Practice(Struct, frozen=True):
 
     @property
     def rules(self) -> Format:
-        """The shipped format, with all its times at this pace, and in all as long as `minutes`."""
+        """The shipped format, with all its times at this pace, and its phases together as long as `minutes`."""
         given = shipped()[self.format]
-        lengths = [phase.length / MINUTE for phase in given.phase if phase.length is not None]
-        faster = self.pace * (sum(lengths) / self.minutes if self.minutes and lengths else 1)
-        phases = tuple(_faster(phase, faster) for phase in given.phase)
-        return replace(_faster(given, self.pace), phase=phases, doors_minutes=0)
+        lengths = sum(phase.length or 0 for phase in given.phase) / MINUTE
+        shorter = lengths / self.minutes if self.minutes and lengths else 1.0
+        phases = tuple(_faster(_faster(phase, self.pace), shorter, LENGTHS) for phase in given.phase)
+        fellowship = min(given.fellowship_minutes, FELLOWSHIP) / self.pace
+        return replace(_faster(given, self.pace), phase=phases, doors_minutes=0, fellowship_minutes=fellowship)
 
     @property
     def length(self) -> float:
@@ -61,10 +65,11 @@ class Practice(Struct, frozen=True):
         return sum(phase.length or 0 for phase in self.rules.phase) / MINUTE or 60.0
 
 
-def _faster(it: STRUCT, pace: float) -> STRUCT:
-    """With all its fields that are times divided by `pace`."""
-    times = {name: getattr(it, name) for name in it.__struct_fields__ if name.endswith(("_seconds", "_minutes"))}
-    times |= {name: getattr(it, name) for name in ("seconds", "minutes") if name in it.__struct_fields__}
+def _faster(it: STRUCT, pace: float, names: AbstractSet[str] | None = None) -> STRUCT:
+    """With its fields of those names, or all that are times, divided by `pace`."""
+    if names is None:
+        names = {name for name in it.__struct_fields__ if name.endswith(("_seconds", "_minutes")) or name in LENGTHS}
+    times = {name: getattr(it, name) for name in names & set(it.__struct_fields__)}
     return replace(it, **{name: value / pace for name, value in times.items() if value is not None})
 
 
@@ -172,11 +177,11 @@ async def practise(practice: Practice, listening: socket.socket, say: Callable[[
         stopping = loop.create_task(stop.wait())
         await asyncio.wait([serving, meetings, stopping], return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
-        server.should_exit = True
-        await serving
         meetings.cancel()
         with suppress(asyncio.CancelledError):
             await meetings
+        server.should_exit = True
+        await serving
 
 
 def _settings(data: str, host: str, port: int) -> Settings:

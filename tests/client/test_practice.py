@@ -61,13 +61,10 @@ async def practice(*options: str) -> AsyncIterator[Rehearsal]:
 
 
 async def events_of_a_meeting(format_: str) -> list[AnyEvent]:
-    events: list[AnyEvent] = []
     async with practice("--format", format_) as rehearsal:
         room = await rehearsal.comes("Robin")
         async with asyncio.timeout(120):
-            async for event in room.events():
-                events.append(event)
-    return events
+            return [event async for event in room.events()]
 
 
 @pytest.mark.timeout(180)
