@@ -8,8 +8,9 @@ export type Values = Readonly<Record<string, string | number>>;
 const LANGUAGE = 'en';
 const catalogue: Readonly<Record<string, string | Forms>> = english;
 const plural = new Intl.PluralRules(LANGUAGE);
-const time = new Intl.DateTimeFormat(LANGUAGE, { hour: 'numeric', minute: '2-digit' });
-const date = new Intl.DateTimeFormat(LANGUAGE, { weekday: 'long', hour: 'numeric', minute: '2-digit' });
+const region = navigator.languages.find(it => it.split('-')[0] === LANGUAGE) ?? LANGUAGE; // 19:42 or 7:42 PM
+const time = new Intl.DateTimeFormat(region, { hour: 'numeric', minute: '2-digit' });
+const date = new Intl.DateTimeFormat(region, { weekday: 'long', hour: 'numeric', minute: '2-digit' });
 
 /** The message of that key; `{name}` stands for a value, and `n` chooses the plural form. */
 export function t(key: Key, values: Values = {}): string {

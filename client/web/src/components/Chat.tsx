@@ -82,10 +82,8 @@ function Row({ message, onReply }: RowProps) {
       <p class="said" dir="auto">
         {message.text}
       </p>
-      <div class="row">
-        <Reactions to={message.id} counts={message.reactions} label={t('react.given', { name })} areGiven />
-        <Actions message={message} name={name} onReply={onReply} />
-      </div>
+      <Reactions to={message.id} counts={message.reactions} label={t('react.given', { name })} areGiven />
+      <Actions message={message} name={name} onReply={onReply} />
     </article>
   );
 }
@@ -176,16 +174,6 @@ function Composer({ replyTo, field }: ComposerProps) {
           </Button>
         </p>
       )}
-      {readers.length > 1 && (
-        <Select
-          label={t('chat.to')}
-          value={to}
-          options={readers}
-          onChange={value => {
-            chosen.value = value;
-          }}
-        />
-      )}
       <Field label={t('chat.write')} hint={why ? t(`silence.${why}`) : hint.value}>
         {(id, describedBy) => (
           <textarea
@@ -208,9 +196,21 @@ function Composer({ replyTo, field }: ComposerProps) {
           />
         )}
       </Field>
-      <button type="submit" aria-disabled={isSending.value || undefined}>
-        {t(isSending.value ? 'send.sending' : 'chat.send')}
-      </button>
+      <div class="row">
+        {readers.length > 1 && (
+          <Select
+            label={t('chat.to')}
+            value={to}
+            options={readers}
+            onChange={value => {
+              chosen.value = value;
+            }}
+          />
+        )}
+        <button type="submit" class="is-main" aria-disabled={isSending.value || undefined}>
+          {t(isSending.value ? 'send.sending' : 'chat.send')}
+        </button>
+      </div>
       <Status text={refusal} />
     </form>
   );

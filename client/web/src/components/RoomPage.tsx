@@ -97,9 +97,9 @@ interface SectionProps {
 /** A panel that is hidden keeps what was typed into it. */
 function Section({ panel, isShown, children }: SectionProps) {
   return (
-    <section class={`panel panel-${panel}`} aria-label={t(`panel.${panel}`)} hidden={!isShown}>
+    <div class={`panel panel-${panel}`} hidden={!isShown}>
       {children}
-    </section>
+    </div>
   );
 }
 
