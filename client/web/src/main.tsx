@@ -1,5 +1,5 @@
 /** The page's beginning: what the shell and the link say, the line, the clock; and then the components. */
-import { effect, signal } from '@preact/signals';
+import { signal } from '@preact/signals';
 import { render } from 'preact';
 import { App } from './components/App.js';
 import { type App as Actions, AppProvider, type Meeting } from './components/context.js';
@@ -51,7 +51,6 @@ function start(root: HTMLElement, room: string, name: string): void {
     </AppProvider>,
     root,
   );
-  focusOnHeadings(store);
 }
 
 /** What the link's fragment brings: never sent in an address, and not left in sight. */
@@ -99,19 +98,4 @@ function typing(say: (on: boolean) => void): (on: boolean) => void {
     saidAt = on ? now : 0;
     say(on);
   };
-}
-
-/** Another page begins at its heading, for those who hear it too. */
-function focusOnHeadings(store: Store): void {
-  let before = store.page.peek().at;
-  effect(() => {
-    const { at } = store.page.value;
-    if (at === before) return;
-    before = at;
-    queueMicrotask(() => {
-      const heading = document.querySelector<HTMLElement>('h1');
-      heading?.setAttribute('tabindex', '-1');
-      heading?.focus();
-    });
-  });
 }

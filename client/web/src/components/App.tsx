@@ -1,5 +1,5 @@
 /** Which page is shown. */
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { Coming } from './Coming.js';
 import { useApp } from './context.js';
 import { Goodbye } from './Goodbye.js';
@@ -15,6 +15,14 @@ export function App() {
   useEffect(() => {
     document.title = `${name} · Openchair`;
   }, [name]);
+  const shown = useRef(page.at);
+  useEffect(() => {
+    if (shown.current === page.at) return;
+    shown.current = page.at;
+    const heading = document.querySelector('h1'); // another page begins there, for those who hear it too
+    heading?.setAttribute('tabindex', '-1');
+    heading?.focus();
+  }, [page.at]);
   switch (page.at) {
     case 'join':
       return <Join />;
