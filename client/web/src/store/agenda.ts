@@ -1,7 +1,6 @@
 /** The agenda: the start, the phases, the end. And whether the meeting runs late. */
 import type { Evolutions } from './events.js';
-import { makeKnown } from './people.js';
-import type { Phase, Room, Time } from './room.js';
+import { type Phase, type Room, remember, type Time } from './room.js';
 
 type Subject = 'started' | 'fellowship' | 'ended' | 'phase_began' | 'phase_due' | 'phase_extended' | 'assigned';
 
@@ -25,7 +24,8 @@ export const agenda: Evolutions<Subject, Room> = {
   phase_extended: (room, { ends_at }) => ({ ...room, phase_ends_at: ends_at }),
   assigned(room, { phase, who, name }) {
     const assigned = room.agenda.map((it, index) => (index === phase ? { ...it, reader: who } : it));
-    return { ...(name === undefined ? room : makeKnown(room, who, name)), agenda: assigned };
+    const names = name === undefined ? room.names : remember(room.names, [{ id: who, name }]);
+    return { ...room, names, agenda: assigned };
   },
 };
 
