@@ -24,7 +24,7 @@ PHASES = (
 )
 
 
-def an_evening(meeting: Meeting) -> Iterator[None]:
+def an_evening(meeting: Meeting) -> Iterator[None]:  # noqa: PLR0915
     """Everything that can happen in a room, one thing after the other."""
     ask, room = meeting.ask, meeting.room
     yield
