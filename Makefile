@@ -62,7 +62,7 @@ clean: ## Remove all that the other commands made
 	@touch $@
 
 $(WEB)/node_modules/.package-lock.json: .venv/ready $(WEB)/package.json $(WEB)/package-lock.json
-	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund
+	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --loglevel=error --no-audit --no-fund
 	@touch $@
 
 $(WEB)/dist/.vite/manifest.json: $(WEB)/node_modules/.package-lock.json $(shell find $(WEB)/src -type f 2>/dev/null) $(WEB)/vite.config.ts
