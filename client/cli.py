@@ -37,5 +37,18 @@ def practice(
     meeting.run(meeting.Practice(format_, members, trolls, minutes, pace), listening, typer.echo)
 
 
+@app.command()
+def join(
+    url: Annotated[str, typer.Argument(help="A room's link, as people pass it on.")],
+    name: Annotated[str | None, typer.Option(help="How the others see you; asked for if it is not given.")] = None,
+) -> None:
+    """Be in a room, in this terminal. Ctrl-D or /leave leaves it."""
+    from client.terminal import coming  # noqa: PLC0415 - the other commands start without it
+    from client.terminal.console import console  # noqa: PLC0415
+
+    with console() as it:
+        raise typer.Exit(coming.join(url, name, it))
+
+
 def main() -> None:
     app()
