@@ -4,7 +4,16 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-FLAGS: Final = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"]
+FLAGS: Final = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 AXE: Final = (Path(__file__).parents[2] / "client/web/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
 
 
