@@ -21,6 +21,11 @@ def _needed(rest: str, what: str) -> str:
     return rest
 
 
+def _nothing_after(rest: str) -> None:
+    if rest:
+        raise Misunderstood("Nothing follows this command, so nothing was sent.")
+
+
 def _here(seen: Seen) -> Iterable[ParticipantId]:
     return seen.room.participants
 
@@ -47,9 +52,8 @@ def person(make: Callable[[ParticipantId], Command]) -> Reader:
 
 
 def alone(make: Callable[[], Command]) -> Reader:
-    def read(_seen: Seen, rest: str) -> Command:
-        if rest:
-            raise Misunderstood("Nothing follows this command. Nothing was sent.")
+    def read(_: Seen, rest: str) -> Command:
+        _nothing_after(rest)
         return make()
 
     return read
@@ -119,10 +123,10 @@ def _emoji(seen: Seen, typed: str) -> str:
     """One that the room offers: by itself, its number, or a word of its name; without, the first."""
     offered = seen.room.format.emoji
     for number, emoji in enumerate(offered, start=1):
-        named = " ".join(unicodedata.name(c, "") for c in emoji).casefold()
+        named = " ".join(unicodedata.name(c, "") for c in emoji).casefold().split()
         if not typed or typed in {emoji, str(number)} or typed.rstrip("\ufe0f") == emoji.rstrip("\ufe0f"):
             return emoji
-        if typed.casefold() in named.split():
+        if any(word.startswith(typed.casefold()) for word in named):
             return emoji
     listed = ", ".join(f"{number} {emoji}" for number, emoji in enumerate(offered, start=1))
     raise Misunderstood(f"Say which, by its number: {listed}.")
@@ -196,17 +200,6 @@ def put_back(seen: Seen, rest: str) -> Command:
     if not rest and seen.room.floor is not None:
         return floor.PutBack(seen.room.floor.who)
     return floor.PutBack(seen.find(rest, _here(seen)))
-
-
-def done(seen: Seen, rest: str) -> Command:
-    _nothing_after(rest)
-    seen.my_share = None
-    return floor.Done()
-
-
-def _nothing_after(rest: str) -> None:
-    if rest:
-        raise Misunderstood("Nothing follows this command. Nothing was sent.")
 
 
 # The agenda

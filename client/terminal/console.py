@@ -39,16 +39,19 @@ class Pipe:
 
     async def typed(self) -> AsyncIterator[str]:
         """The lines typed from now on. They are read in a thread, which ends with the program at the latest."""
-        loop, lines = asyncio.get_running_loop(), asyncio.Queue[str | None](TYPED_AHEAD)
+        loop, lines, space = asyncio.get_running_loop(), asyncio.Queue[str | None](), threading.Semaphore(TYPED_AHEAD)
 
         def read() -> None:
+            line: str | None = ""
             with suppress(RuntimeError):  # the loop is closed, and nobody waits for lines any more
-                while (line := self._next()) is not None:
-                    asyncio.run_coroutine_threadsafe(lines.put(line), loop).result()
-                asyncio.run_coroutine_threadsafe(lines.put(None), loop)
+                while line is not None:
+                    space.acquire()
+                    line = self._next()
+                    loop.call_soon_threadsafe(lines.put_nowait, line)
 
         threading.Thread(target=read, daemon=True).start()
         while (line := await lines.get()) is not None:
+            space.release()
             yield line
 
     def _next(self) -> str | None:

@@ -7,14 +7,14 @@ from itertools import chain
 from typing import Any, Final
 
 from client.terminal.text import harmless
-from rooms.chat import Celebration, Message
+from rooms.chat import Celebration, Message, Pinned
 from rooms.presence import Participant
 from rooms.room import Room
 from rooms.vocabulary import SERVICE, Event, ParticipantId, Role, ShareId
 
 _NUMBERED: Final = re.compile(r"(.*?)\s*@(\d{1,9})", re.DOTALL)
 _QUOTED: Final = re.compile(r'"([^"]*)"\s*(.*)', re.DOTALL)
-
+_OURS: Final = frozenset({"you", "the room", "somebody"})  # what a name is not to be mistaken for
 
 MOST_WORDS: Final = 8  # that are looked through for a name, where text follows it
 
@@ -36,6 +36,7 @@ class Seen:
         self.my_share: ShareId | None = None
         """The share that one is writing, until one says that it is done."""
         self._names: dict[ParticipantId, str] = {}
+        self._likenesses: dict[ParticipantId, str] = {}
         self._people: dict[ParticipantId, int] = {}
         self._messages: dict[str, int] = {}
         self.look()
@@ -52,14 +53,17 @@ class Seen:
                 self.learn(said.by, said.name)
 
     def listen(self, event: Event) -> None:
-        """Learn the name that an event brings."""
-        who, name = getattr(event, "who", None) or event.by, getattr(event, "name", None)
-        if isinstance(who, str) and isinstance(name, str):
-            self.learn(ParticipantId(who), name)
+        """Learn the name that an event brings: of whom it is about, or else of whose doing it is."""
+        if isinstance(event, Pinned):
+            who, name = event.said.by, event.said.name
+        else:
+            who, name = getattr(event, "who", event.by), getattr(event, "name", None)
+        if who is not None and name is not None:
+            self.learn(who, name)
 
     def learn(self, who: ParticipantId, name: str) -> None:
         self._people.setdefault(who, len(self._people) + 1)
-        self._names[who] = name
+        self._names[who], self._likenesses[who] = harmless(name), _likeness(name)
 
     @property
     def me(self) -> Participant | None:
@@ -83,17 +87,19 @@ class Seen:
         """The name to show; with a number where somebody else who is here has the same."""
         if who is None:
             return "The room"
-        name = self._names.get(who)
+        name, likeness = self._names.get(who), self._likenesses.get(who)
         if name is None:
             return "Somebody"
-        same = _likeness(name)
-        others = (p.name for p in self.room.participants.values() if p.id != who)
-        if "@" in name or any(_likeness(other) == same for other in others):
-            return f"{harmless(name)} @{self.number(who)}"
-        return harmless(name)
+        same = (other for other in self.room.participants if other != who and self._likenesses.get(other) == likeness)
+        if "@" in name or likeness in _OURS or next(same, None) is not None:
+            return f"{name} @{self.number(who)}"
+        return name
 
     def subject(self, who: ParticipantId | None) -> str:
         return "You" if who == self.you else self.name(who)
+
+    def object(self, who: ParticipantId | None) -> str:
+        return "you" if who == self.you else self.name(who)
 
     def does(self, who: ParticipantId | None, you_do: str, they_do: str) -> str:
         return f"You {you_do}" if who == self.you else f"{self.name(who)} {they_do}"
@@ -109,8 +115,8 @@ class Seen:
         if numbered := _NUMBERED.fullmatch(typed):
             return self._numbered(numbered[1], int(numbered[2]), candidates)
         wanted = _likeness(typed)
-        exact = [who for who in candidates if _likeness(self._names.get(who, "")) == wanted]
-        begin = [who for who in candidates if _likeness(self._names.get(who, "")).startswith(wanted)]
+        exact = [who for who in candidates if self._likenesses.get(who) == wanted]
+        begin = [who for who in candidates if self._likenesses.get(who, "").startswith(wanted)]
         return self._one(exact or begin, typed)
 
     def find_first(self, typed: str, among: Iterable[ParticipantId]) -> tuple[ParticipantId, str]:
@@ -136,8 +142,8 @@ class Seen:
         """Whether this is the whole name of `who`, the number, or both."""
         if numbered := _NUMBERED.fullmatch(typed):
             is_it = int(numbered[2]) == self._people.get(who)
-            return is_it and (not numbered[1] or _likeness(numbered[1]) == _likeness(self._names[who]))
-        return _likeness(self._names.get(who, "")) == _likeness(typed)
+            return is_it and (not numbered[1] or _likeness(numbered[1]) == self._likenesses[who])
+        return self._likenesses.get(who) == _likeness(typed)
 
     def _numbered(self, name: str, number: int, candidates: list[ParticipantId]) -> ParticipantId:
         found = [who for who in candidates if self._people.get(who) == number]
@@ -150,7 +156,7 @@ class Seen:
             return found[0]
         if not found:
             raise Misunderstood(f"Nobody here is called {typed}. /who lists everybody.")
-        several = ", ".join(f"{harmless(self._names[who])} @{self.number(who)}" for who in found[:8])
+        several = ", ".join(f"{self._names[who]} @{self.number(who)}" for who in found[:8])
         raise Misunderstood(
             f"That may be any of these: {several}. Say which, with the number: @{self.number(found[0])}."
         )

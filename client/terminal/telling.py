@@ -86,12 +86,12 @@ def _hands(event: Event, seen: Seen) -> Told:
     match event:
         case floor.HandRaised(who=who, place=place, topic=topic):
             about = f" ({topic})" if topic else ""
-            return f"{seen.does(who, 'have', 'has')} a hand raised, number {place + 1}{about}."
+            return f"{seen.does(who, 'have raised your', 'has raised a')} hand, number {place + 1}{about}."
         case floor.HandLowered(who=who, why=why):
             if why in {"left", "phase"} and who != seen.you:
                 return []
             after = " after two calls" if why == "no_answer" else ""
-            return f"{seen.does(who, 'have', 'has')} the hand down{after}."
+            return f"The hand of {seen.object(who)} is down{after}."
         case floor.HandMoved(who=who, place=place):
             return f"{seen.does(who, 'are', 'is')} number {place + 1} in the queue now."
         case floor.CircleFormed(order=order):
@@ -136,6 +136,8 @@ def _floor(event: Event, seen: Seen) -> Told:
                 return f"The clock stands still, with {in_words(left / 1000)} left."
             return f"{_of(share, 'You have', '{} has', seen)} {in_words(((ends_at or 0) - event.at) / 1000)} left."
         case floor.ShareEnded(who=who, why=why):
+            if event.by == seen.you:
+                seen.my_share = None
             return _ended(who, why, seen)
     return None
 

@@ -51,10 +51,10 @@ def leaves(line: str) -> bool:
 
 
 def _command(typed: str, seen: Seen) -> Asked:
-    head = (typed.split(maxsplit=1) or [""])[0]
+    head, rest = [*typed.split(maxsplit=1), "", ""][:2]
     word = _WORDS.get(head.casefold())
     if word is not None:
-        return word.read(seen, typed[len(head) :].strip())
+        return word.read(seen, rest.strip())
     near = difflib.get_close_matches(head.casefold(), _WORDS, n=1)
     hint = f"Did you mean /{near[0]}?" if near else "/help lists what there is."
     raise Misunderstood(f"There is no command /{head}. {hint} Nothing was sent.")
@@ -106,7 +106,7 @@ WORDS: Final = {
         _w("begin", "", "begin your share, when you are called", asking.alone(floor.Begin)),
         _w("pass", "", "give your turn up", asking.alone(floor.Pass)),
         _w("share", "TEXT", "a paragraph of your share", asking.text(floor.WriteShare)),
-        _w("done", "", "end your share", asking.done),
+        _w("done", "", "end your share", asking.alone(floor.Done)),
         _w("pick", "NAME", "end your share and hand on, where each picks the next", asking.person(floor.Pick)),
     ),
     "To talk": (
