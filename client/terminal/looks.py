@@ -6,14 +6,18 @@ from rooms import floor
 from rooms.chat import Message
 from rooms.floor import Share
 from rooms.formats import Phase
-from rooms.vocabulary import ParticipantId
+from rooms.vocabulary import FACILITATORS, ParticipantId, Role
 
 LATEST = 10  # messages that somebody sees who comes in
 KINDS = {"reading": "Reading", "speaker": "Speaker", "round": "Sharing", "silence": "Silence", "open": "Open"}
-ENDED_OR_FELLOWSHIP = {
-    "fellowship": "The meeting is over; the room stays open for a while, to talk.",
-    "ended": "The meeting is over.",
+ROLES: dict[Role, str] = {
+    "facilitator": "the facilitator",
+    "cofacilitator": "a cofacilitator",
+    "timekeeper": "a timekeeper",
+    "greeter": "a greeter",
+    "member": "a member",
 }
+QUIET = "The room is quiet: the service team is seeing to something. Time stands still; nobody has lost a place."
 
 
 def title_of(phase: Phase) -> str:
@@ -72,7 +76,7 @@ def _where(seen: Seen) -> list[str]:
     state, now = seen.room, seen.now()
     phase = state.current_phase
     if state.state == "doors":
-        can = " /start begins it." if seen.role in {"facilitator", "cofacilitator"} else ""
+        can = " /start begins it." if seen.role in FACILITATORS else ""
         at = (
             ""
             if state.waits_for_start or state.starts_at < now
@@ -80,12 +84,12 @@ def _where(seen: Seen) -> list[str]:
         )
         lines = [f"The meeting has not begun yet.{at}{can}"]
     elif phase is None or state.phase is None:
-        lines = [ENDED_OR_FELLOWSHIP.get(state.state, "The meeting is on.")]
+        lines = [f"The meeting is over; the room stays open until {clock_time(state.ends_at, now)}, to talk."]
     else:
         until = f", {_left_of_phase(seen)}" if state.phase_ends_at is not None else ""
         lines = [f"Now: {title_of(phase)}{until}."]
     if state.is_quiet:
-        lines.append("The room is quiet: the service team is seeing to something. Nobody has lost a place.")
+        lines.append(QUIET)
     return lines
 
 

@@ -234,7 +234,7 @@ def _heard(signals: Iterable[signal.Signals], event: asyncio.Event) -> Iterator[
 
 
 def _as(seen: Seen) -> str:
-    return f", and you are {seen.role}" if seen.serves else ""
+    return f", and you are {looks.ROLES[seen.role]}" if seen.serves else ""
 
 
 def _at_the_door(waiting: Waiting) -> list[str]:

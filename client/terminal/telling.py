@@ -8,13 +8,17 @@ from client.terminal.seen import Seen
 from client.terminal.text import clock_time, in_words, lines_of
 from rooms import agenda, chat, floor, presence, safety
 from rooms.room import Room
-from rooms.vocabulary import TIMEKEEPERS, Event, MessageId, ParticipantId, ShareId
+from rooms.vocabulary import FACILITATORS, TIMEKEEPERS, Event, MessageId, ParticipantId, ShareId
 
 LAST_SECONDS: Final = 15  # of a share, that its holder is told of besides the warning
 
 
 def tell(event: Event, seen: Seen) -> list[str]:
     """The lines that an event is worth to this participant; `seen.room` has it already."""
+    if isinstance(event, presence.Renamed):
+        was = seen.does(event.who, "are", "is")
+        seen.listen(event)
+        return [f"{was} called {event.name} now."]
     seen.listen(event)
     for subject in (_people, _agenda, _hands, _floor, _chat, _safety):
         told = subject(event, seen)
@@ -32,20 +36,17 @@ def _people(event: Event, seen: Seen) -> Told:
         case presence.Joined(who=who, role=role):
             if who == seen.you:
                 return []
-            as_ = "" if role == "member" else f", {role}"
-            return (
-                f"{seen.name(who)}{as_} has come in." if event.device else f"{seen.name(who)} is here without a device."
-            )
+            if not event.device:
+                return f"{seen.name(who)} is here without a device."
+            return f"{seen.name(who)} has come in{'' if role == 'member' else f', as {looks.ROLES[role]}'}."
         case presence.Left(who=who):
             return [] if who == seen.you else f"{seen.name(who)} has left."
         case presence.Away(who=who):
             return f"The line of {seen.name(who)} is down." if _concerns(who, seen) else []
         case presence.Returned(who=who):
             return f"{seen.name(who)} is back." if _concerns(who, seen) else []
-        case presence.Renamed(who=who, name=name):
-            return f"{seen.does(who, 'are', 'is')} called {name} now."
         case presence.RoleChanged(who=who, role=role):
-            return f"{seen.does(who, 'are', 'is')} {role} now."
+            return f"{seen.does(who, 'are', 'is')} {looks.ROLES[role]} now."
         case presence.Knocked(who=who, name=name):
             return f"{name} is at the door: /admit @{seen.number(who)} or /deny @{seen.number(who)}."
         case presence.Denied(who=who):
@@ -67,8 +68,8 @@ def _agenda(event: Event, seen: Seen) -> Told:
             until = f", until {clock_time(ends_at, event.at)}" if ends_at is not None else ""
             with_ = f", with {seen.subject(who)}" if (who := seen.room.assigned.get(index)) else ""
             return [f"Now: {looks.title_of(phase)}{with_}{until}.", *looks.text_of(phase)]
-        case agenda.PhaseDue(phase=index):
-            hint = " /phase next moves on." if seen.serves else ""
+        case agenda.PhaseDue():
+            hint = " /phase next moves on." if seen.role in FACILITATORS else ""
             return f"The time of this part is over.{hint}"
         case agenda.PhaseExtended(ends_at=ends_at):
             return f"This part goes on until {clock_time(ends_at, event.at)}."
@@ -267,9 +268,6 @@ def _reported(event: safety.Reported, seen: Seen) -> list[str] | str:
 _WITHOUT_FIELDS: Final[dict[type[Event], Callable[[Seen], str]]] = {
     safety.Locked: lambda _: "The doors are locked; nobody new comes in.",
     safety.Unlocked: lambda _: "The doors are open.",
-    safety.Quieted: lambda seen: (
-        "The room is quiet: the service team is seeing to something. Time stands still, and nobody has lost a place."
-        + " /unquiet ends it." * seen.serves
-    ),
+    safety.Quieted: lambda seen: looks.QUIET + " /unquiet ends it." * seen.serves,
     safety.Unquieted: lambda _: "The room is as it was before the quiet.",
 }
