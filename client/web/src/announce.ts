@@ -40,6 +40,8 @@ function concerningMe(before: Room, event: Event, after: Room): string | null {
       return isMine ? t('time.up') : null;
     case 'share_ended':
       return event.who === you ? t('announce.your_share_ended') : null;
+    case 'hand_lowered':
+      return event.who === you && event.by !== you ? t('announce.hand_lowered') : null;
     case 'said':
       if (event.by === you || event.to === 'everyone') return null;
       return t('announce.aside', { name: nameOf(after, event.by ?? null, event.name), text: event.text });

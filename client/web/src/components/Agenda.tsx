@@ -3,7 +3,7 @@ import { clock, inWords, t } from '../i18n.js';
 import { leads } from '../store/roles.js';
 import type { Phase } from '../store/room.js';
 import { nameOf, useAct, useApp, useRoom } from './context.js';
-import { Button, Select, Status } from './controls.js';
+import { Button, Choose, Status } from './controls.js';
 import { Lateness } from './Top.js';
 
 export function Agenda() {
@@ -67,14 +67,14 @@ function Lead({ phase, index }: { readonly phase: Phase; readonly index: number 
           {t('agenda.go_here')}
         </Button>
       )}
-      <Select
+      <Choose
         label={t('agenda.assign')}
         value={phase.reader ?? ''}
         options={[
           ...(phase.reader ? [] : [['', t('agenda.nobody')] as const]),
           ...room.participants.map(p => [p.id, p.name] as const),
         ]}
-        onChange={who => who && act({ t: 'assign', phase: index, who })}
+        onChoose={who => act({ t: 'assign', phase: index, who })}
       />
       <Status text={refusal} />
     </div>

@@ -6,7 +6,7 @@ import { mayWriteTo, silence } from '../store/chat.js';
 import { greets } from '../store/roles.js';
 import type { Message, Room } from '../store/room.js';
 import { nameOf, useAct, useApp, useRoom } from './context.js';
-import { Button, Disclosure, Field, Select, Status } from './controls.js';
+import { Button, Disclosure, Field, More, Select, Status } from './controls.js';
 import { isEnter, useSending } from './draft.js';
 import { Follow } from './Follow.js';
 import { HelpForm } from './HelpForm.js';
@@ -95,7 +95,7 @@ function Actions({ message, name, onReply }: RowProps & { readonly name: string 
   const isMine = message.by === room.you;
   const isPinned = room.chat.pinned.includes(message.id);
   return (
-    <Disclosure name={t('chat.more')} label={t('chat.more_of', { name })} kind="quiet">
+    <More label={t('chat.more_of', { name })}>
       {close => (
         <>
           <Reactions to={message.id} counts={message.reactions} label={t('react.message', { name })} />
@@ -125,7 +125,7 @@ function Actions({ message, name, onReply }: RowProps & { readonly name: string 
           <Status text={refusal} />
         </>
       )}
-    </Disclosure>
+    </More>
   );
 }
 
@@ -174,39 +174,40 @@ function Composer({ replyTo, field }: ComposerProps) {
           </Button>
         </p>
       )}
-      <Field label={t('chat.write')} hint={why ? t(`silence.${why}`) : hint.value}>
-        {(id, describedBy) => (
-          <textarea
-            id={id}
-            ref={field}
-            aria-describedby={describedBy}
-            rows={2}
-            maxLength={MOST_MESSAGE}
-            enterkeyhint="send"
-            value={draft}
-            onInput={event => {
-              draft.value = event.currentTarget.value;
-              if (to === 'everyone') type(draft.value !== '');
-            }}
-            onKeyDown={event => {
-              if (!isEnter(event)) return;
-              event.preventDefault();
-              send();
-            }}
-          />
-        )}
-      </Field>
-      <div class="row">
-        {readers.length > 1 && (
-          <Select
-            label={t('chat.to')}
-            value={to}
-            options={readers}
-            onChange={value => {
-              chosen.value = value;
-            }}
-          />
-        )}
+      {readers.length > 1 && (
+        <Select
+          label={t('chat.to')}
+          value={to}
+          options={readers}
+          onChange={value => {
+            chosen.value = value;
+          }}
+        />
+      )}
+      <div class="write">
+        <Field label={t('chat.write')} hint={why ? t(`silence.${why}`) : hint.value} isPlain>
+          {(id, describedBy) => (
+            <textarea
+              id={id}
+              ref={field}
+              aria-describedby={describedBy}
+              placeholder={t('chat.write')}
+              rows={1}
+              maxLength={MOST_MESSAGE}
+              enterkeyhint="send"
+              value={draft}
+              onInput={event => {
+                draft.value = event.currentTarget.value;
+                if (to === 'everyone') type(draft.value !== '');
+              }}
+              onKeyDown={event => {
+                if (!isEnter(event)) return;
+                event.preventDefault();
+                send();
+              }}
+            />
+          )}
+        </Field>
         <button type="submit" class="is-main" aria-disabled={isSending.value || undefined}>
           {t(isSending.value ? 'send.sending' : 'chat.send')}
         </button>

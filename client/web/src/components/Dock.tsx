@@ -4,7 +4,7 @@ import { clock, t } from '../i18n.js';
 import { currentPhase } from '../store/agenda.js';
 import { expectedAt, nextInQueue, placeOf } from '../store/queue.js';
 import { keepsTime } from '../store/roles.js';
-import type { Room } from '../store/room.js';
+import { find, type Participant, type Room } from '../store/room.js';
 import { useAct, useApp, useRoom } from './context.js';
 import { Button, Disclosure, Field, Status } from './controls.js';
 
@@ -36,8 +36,8 @@ export function Dock() {
         ) : (
           <>
             {(room.queue.open || place >= 0) && (
-              <Button pressed={place >= 0} onClick={() => act({ t: place >= 0 ? 'lower_hand' : 'raise_hand' })}>
-                {t('hand.raise')}
+              <Button onClick={() => act({ t: place >= 0 ? 'lower_hand' : 'raise_hand' })}>
+                {t(place >= 0 ? 'hand.lower' : 'hand.raise')}
               </Button>
             )}
             {place >= 0 && isCircle && <Button onClick={() => act({ t: 'pass' })}>{t('floor.pass')}</Button>}
@@ -45,7 +45,7 @@ export function Dock() {
           </>
         )}
       </div>
-      {place >= 0 && <p class="place">{placeInWords(room, place, store.now.value)}</p>}
+      <Place />
     </footer>
   );
 }
@@ -56,7 +56,7 @@ type Act = ReturnType<typeof useAct>[0];
 function CallNext({ act }: { readonly act: Act }) {
   const { store } = useApp();
   const room = useRoom();
-  const next = nextInQueue(room, store.now.value);
+  const next = nextInQueue(room, store.now.value) ?? speaker(room);
   if (!next) return null;
   return (
     <Button kind="main" onClick={() => act({ t: 'call', who: next.id, after: room.floor?.share ?? null })}>
@@ -68,7 +68,7 @@ function CallNext({ act }: { readonly act: Act }) {
 function WithTopic({ act }: { readonly act: Act }) {
   const topic = useSignal('');
   return (
-    <Disclosure name={t('hand.with_topic')} kind="quiet">
+    <Disclosure name={t('hand.topic_short')} label={t('hand.with_topic')} kind="quiet">
       {close => (
         <form
           onSubmit={async event => {
@@ -96,10 +96,26 @@ function WithTopic({ act }: { readonly act: Act }) {
   );
 }
 
-/** One's own place, and about when it is one's turn. */
-export function placeInWords(room: Room, place: number, now: number): string {
-  const at = expectedAt(room, place, now);
-  const where = place === 0 ? t('hand.next') : t('hand.place', { n: place + 1 });
-  if (room.phase_ends_at !== null && at === null) return `${where} ${t('hand.no_time')}`;
-  return place === 0 || at === null ? where : `${where} ${t('hand.about', { time: clock(at) })}`;
+/** Where one stands in the queue, which is spoken when it changes, and about when it is one's turn, which is not. */
+function Place() {
+  const { store } = useApp();
+  const room = useRoom();
+  const place = placeOf(room, room.you);
+  const at = expectedAt(room, place, store.now.value);
+  const isInVain = place >= 0 && room.phase_ends_at !== null && at === null;
+  return (
+    <p class="place">
+      <span role="status">
+        {place === 0 ? t('hand.next') : place > 0 && t('hand.place', { n: place + 1 })} {isInVain && t('hand.no_time')}
+      </span>{' '}
+      {place > 0 && at !== null && t('hand.about', { time: clock(at) })}
+    </p>
+  );
+}
+
+/** Whom a phase of kind `speaker` was given to, as long as they are here and have not spoken. */
+function speaker(room: Room): Participant | null {
+  const phase = currentPhase(room);
+  const reader = phase?.kind === 'speaker' && phase.reader ? find(room, phase.reader) : undefined;
+  return reader?.presence === 'here' && reader.shares === 0 && room.floor?.who !== reader.id ? reader : null;
 }

@@ -5,7 +5,7 @@ import { placeOf } from '../store/queue.js';
 import { greets, keepsTime, mayActOn, ROLES, rolesToGive, serves } from '../store/roles.js';
 import type { Participant, Role } from '../store/room.js';
 import { useAct, useApp, useRoom } from './context.js';
-import { Button, Disclosure, Select, Status } from './controls.js';
+import { Button, Choose, Disclosure, More, Status } from './controls.js';
 import { HelpForm } from './HelpForm.js';
 
 export function People() {
@@ -54,7 +54,7 @@ function Controls({ person }: { readonly person: Participant }) {
   const hasFloor = room.floor?.who === id;
   const roles = rolesToGive(role, person);
   return (
-    <Disclosure name={t('person.manage')} label={t('person.manage_of', { name })} kind="quiet">
+    <More label={t('person.manage_of', { name })}>
       {() => (
         <>
           <div class="row">
@@ -76,11 +76,11 @@ function Controls({ person }: { readonly person: Participant }) {
             )}
           </div>
           {roles.length > 1 && (
-            <Select
+            <Choose
               label={t('person.role')}
               value={person.role}
               options={roles.map(it => [it, t(`role.${it}`)] as const)}
-              onChange={value => act({ t: 'role', who: id, role: value as Role })}
+              onChoose={value => act({ t: 'role', who: id, role: value as Role })}
             />
           )}
           {role === 'facilitator' && person.device !== false && (
@@ -108,7 +108,7 @@ function Controls({ person }: { readonly person: Participant }) {
           <Status text={refusal} />
         </>
       )}
-    </Disclosure>
+    </More>
   );
 }
 

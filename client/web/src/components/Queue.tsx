@@ -4,13 +4,15 @@ import { expectedAt, fits } from '../store/queue.js';
 import { keepsTime, mayActOn } from '../store/roles.js';
 import { find, type Hand } from '../store/room.js';
 import { nameOf, useAct, useApp, useRoom } from './context.js';
-import { Button, Disclosure, Status } from './controls.js';
+import { Button, More, Status } from './controls.js';
+import { QueueControls } from './service/QueueControls.js';
 
 export function Queue() {
   const { store } = useApp();
   const room = useRoom();
   const { hands, open, share_seconds } = room.queue;
-  if (room.phase === null || (!open && hands.length === 0)) return null;
+  const isKept = keepsTime(store.role.value);
+  if (room.phase === null || (!open && hands.length === 0 && !isKept)) return null;
   const roomFor = fits(room, store.now.value);
   return (
     <section class="queue" aria-labelledby="queue-title">
@@ -28,6 +30,7 @@ export function Queue() {
           ))}
         </ol>
       )}
+      {isKept && <QueueControls />}
     </section>
   );
 }
@@ -70,7 +73,7 @@ function RowControls({ who, name, place }: RowControlsProps) {
   const move = (to: number) => act({ t: 'move_hand', who, place: to });
   return (
     <>
-      <Disclosure name={t('queue.manage')} label={t('queue.manage_of', { name })} kind="quiet">
+      <More label={t('queue.manage_of', { name })}>
         {() => (
           <div class="row">
             <Button onClick={() => act({ t: 'call', who, after: room.floor?.share ?? null })}>
@@ -90,7 +93,7 @@ function RowControls({ who, name, place }: RowControlsProps) {
             )}
           </div>
         )}
-      </Disclosure>
+      </More>
       <Status text={refusal} />
     </>
   );

@@ -8,6 +8,7 @@ import { nameOf, useApp, useRoom } from './context.js';
 import { Pick } from './Pick.js';
 import { Reactions } from './Reactions.js';
 import { ShareComposer } from './ShareComposer.js';
+import { ShareMore } from './ShareMore.js';
 import { ShareText } from './ShareText.js';
 import { FloorControls } from './service/FloorControls.js';
 import { TimeLeft } from './TimeLeft.js';
@@ -35,13 +36,17 @@ export function Stage() {
           ) : (
             <ShareText share={floor} />
           )}
-          <Reactions to={floor.share} counts={floor.reactions} label={t('react.share')} />
+          <div class="row">
+            <Reactions to={floor.share} counts={floor.reactions} label={t('react.share')} />
+            <ShareMore share={floor} />
+          </div>
         </>
       ) : (
         <>
           <h2 id="stage-title">{phase ? phase.title || t(`kind.${phase.kind}`) : t(`stage.${room.state}`)}</h2>
           {phase && <PhaseText phase={phase} />}
           {room.state === 'doors' && <p>{t('stage.doors_text')}</p>}
+          {phase && !phase.text && <p class="hint">{t('stage.nobody')}</p>}
         </>
       )}
       {isMine && phase?.order === 'pick' && <Pick />}
@@ -51,7 +56,10 @@ export function Stage() {
         <details class="past">
           <summary>{t('stage.past', { name: nameOf(room, past.who) })}</summary>
           <ShareText share={past} />
-          <Reactions to={past.share} counts={past.reactions} label={t('react.share')} />
+          <div class="row">
+            <Reactions to={past.share} counts={past.reactions} label={t('react.share')} />
+            <ShareMore share={past} />
+          </div>
         </details>
       )}
     </section>

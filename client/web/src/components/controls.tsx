@@ -1,7 +1,8 @@
 /** The controls that everything is made of. */
 import { type ReadonlySignal, useSignal } from '@preact/signals';
-import type { ComponentChildren } from 'preact';
-import { useId } from 'preact/hooks';
+import type { ComponentChildren, Ref } from 'preact';
+import { useId, useRef } from 'preact/hooks';
+import { t } from '../i18n.js';
 
 interface ButtonProps {
   readonly children: ComponentChildren;
@@ -13,14 +14,19 @@ interface ButtonProps {
   readonly controls?: string;
   /** Why or that it does nothing now. It keeps the focus and its place all the same. */
   readonly disabled?: boolean;
-  /** The name for those who do not see what is around it; it must begin with the visible one. */
+  /** The name for those who do not see what is around it; where words are visible, it must begin with them. */
   readonly label?: string;
+  readonly id?: string;
+  readonly element?: Ref<HTMLButtonElement>;
 }
 
-export function Button({ children, onClick, kind, pressed, expanded, controls, disabled, label }: ButtonProps) {
+export function Button(props: ButtonProps) {
+  const { children, onClick, kind, pressed, expanded, controls, disabled, label, id, element } = props;
   return (
     <button
       type="button"
+      {...(id && { id })}
+      {...(element && { ref: element })}
       class={kind && `is-${kind}`}
       aria-pressed={pressed}
       aria-expanded={expanded}
@@ -51,13 +57,22 @@ interface DisclosureProps {
   readonly children: (close: () => void) => ComponentChildren;
 }
 
-/** A button that shows more below itself, and nothing else moves. */
+/** A button that shows more below itself, and nothing else moves. Escape shuts it. */
 export function Disclosure({ name, label, kind, children }: DisclosureProps) {
   const isOpen = useSignal(false);
   const id = useId();
+  const button = useRef<HTMLButtonElement>(null);
+  const shown = useRef<HTMLDivElement>(null);
+  const close = () => {
+    const hadFocus = shown.current?.contains(document.activeElement);
+    isOpen.value = false;
+    if (hadFocus) button.current?.focus(); // whoever was in it goes on from where they came
+  };
   return (
     <div class="disclosure">
       <Button
+        id={`${id}-button`}
+        element={button}
         expanded={isOpen.value}
         controls={id}
         onClick={() => {
@@ -69,28 +84,51 @@ export function Disclosure({ name, label, kind, children }: DisclosureProps) {
         {name}
       </Button>
       {isOpen.value && (
-        <div class="disclosed" id={id}>
-          {children(() => {
-            isOpen.value = false;
-          })}
+        // biome-ignore lint/a11y/useSemanticElements: a fieldset's layout is its own
+        <div
+          class="disclosed"
+          id={id}
+          ref={shown}
+          role="group"
+          aria-labelledby={`${id}-button`}
+          onKeyDown={event => {
+            if (event.key !== 'Escape') return;
+            event.stopPropagation(); // of two that are open, one in the other, the inner one
+            close();
+          }}
+        >
+          {children(close)}
         </div>
       )}
     </div>
   );
 }
 
+/** The same, named by three dots: what can be done with the thing beside it, which `label` names. */
+export function More({ label, children }: Required<Pick<DisclosureProps, 'label' | 'children'>>) {
+  return (
+    <Disclosure name={<span class="dots">⋯</span>} label={label} kind="quiet">
+      {children}
+    </Disclosure>
+  );
+}
+
 interface FieldProps {
   readonly label: string;
   readonly hint?: string;
+  /** The label is only for those who do not see what is around it. */
+  readonly isPlain?: boolean;
   readonly children: (id: string, describedBy: string | undefined) => ComponentChildren;
 }
 
 /** A control with its label, and a hint that belongs to it. */
-export function Field({ label, hint, children }: FieldProps) {
+export function Field({ label, hint, isPlain, children }: FieldProps) {
   const id = useId();
   return (
     <div class="field">
-      <label for={id}>{label}</label>
+      <label for={id} class={isPlain ? 'unseen' : undefined}>
+        {label}
+      </label>
       {children(id, hint ? `${id}-hint` : undefined)}
       {hint && (
         <p class="hint" id={`${id}-hint`}>
@@ -121,5 +159,41 @@ export function Select({ label, value, options, onChange }: SelectProps) {
         </select>
       )}
     </Field>
+  );
+}
+
+interface ChooseProps {
+  readonly label: string;
+  /** What holds now. */
+  readonly value: string;
+  readonly options: readonly (readonly [value: string, name: string])[];
+  readonly onChoose: (value: string) => void;
+}
+
+/** A choice that concerns others, and so is made with a second press: a list changes as soon as an arrow key is touched. */
+export function Choose({ label, value, options, onChoose }: ChooseProps) {
+  const draft = useSignal<string | null>(null);
+  const chosen = draft.value ?? value;
+  return (
+    <form
+      class="choose"
+      onSubmit={event => {
+        event.preventDefault();
+        if (chosen !== value) onChoose(chosen);
+        draft.value = null;
+      }}
+    >
+      <Select
+        label={label}
+        value={chosen}
+        options={options}
+        onChange={it => {
+          draft.value = it;
+        }}
+      />
+      <button type="submit" aria-disabled={chosen === value || undefined}>
+        {t('form.set')}
+      </button>
+    </form>
   );
 }

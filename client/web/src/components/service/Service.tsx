@@ -7,6 +7,7 @@ import { nameOf, useAct, useApp, useRoom } from '../context.js';
 import { Button, Disclosure, Field, Select, Status } from '../controls.js';
 
 const MODES: readonly ChatMode[] = ['open', 'slow', 'service', 'closed'];
+const SLOWLY = 30; // seconds
 
 export function Service() {
   const { store } = useApp();
@@ -179,41 +180,48 @@ function Door() {
 function Mode() {
   const room = useRoom();
   const [act, refusal] = useAct();
-  const every = useSignal(String(room.chat.every || 10));
+  const draft = useSignal<ChatMode | null>(null);
+  const every = useSignal('');
   if (room.quiet) return null;
+  const mode = draft.value ?? room.chat.mode;
+  const seconds = every.value || String(room.chat.every || SLOWLY);
   return (
     <>
       <h3>{t('mode.title')}</h3>
-      <Select
-        label={t('mode.label')}
-        value={room.chat.mode}
-        options={MODES.map(mode => [mode, t(`mode.${mode}`)] as const)}
-        onChange={mode => act({ t: 'chat', mode, every: mode === 'slow' ? Number(every.value) : undefined })}
-      />
-      {room.chat.mode === 'slow' && (
-        <form
-          onSubmit={event => {
-            event.preventDefault();
-            void act({ t: 'chat', mode: 'slow', every: Number(every.value) });
+      <form
+        class="choose"
+        onSubmit={event => {
+          event.preventDefault();
+          void act({ t: 'chat', mode, every: mode === 'slow' ? Number(seconds) : undefined });
+          draft.value = null;
+        }}
+      >
+        <Select
+          label={t('mode.label')}
+          value={mode}
+          options={MODES.map(mode => [mode, t(`mode.${mode}`)] as const)}
+          onChange={mode => {
+            draft.value = mode as ChatMode;
           }}
-        >
+        />
+        {mode === 'slow' && (
           <Field label={t('mode.every')}>
             {id => (
               <input
                 id={id}
                 type="number"
-                min={0}
+                min={1}
                 max={3600}
-                value={every}
+                value={seconds}
                 onInput={event => {
                   every.value = event.currentTarget.value;
                 }}
               />
             )}
           </Field>
-          <button type="submit">{t('form.save')}</button>
-        </form>
-      )}
+        )}
+        <button type="submit">{t('form.set')}</button>
+      </form>
       <Status text={refusal} />
     </>
   );
