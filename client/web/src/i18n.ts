@@ -9,7 +9,7 @@ const LANGUAGE = 'en';
 const catalogue: Readonly<Record<string, string | Forms>> = english;
 const plural = new Intl.PluralRules(LANGUAGE);
 const region = navigator.languages.find(it => it.split('-')[0] === LANGUAGE) ?? LANGUAGE; // 19:42 or 7:42 PM
-const time = new Intl.DateTimeFormat(region, { hour: 'numeric', minute: '2-digit' });
+const time = new Intl.DateTimeFormat(region, { timeStyle: 'short' });
 const date = new Intl.DateTimeFormat(region, { weekday: 'long', hour: 'numeric', minute: '2-digit' });
 
 /** The message of that key; `{name}` stands for a value, and `n` chooses the plural form. */
@@ -36,10 +36,10 @@ export function countdown(ms: number): string {
   return [first, ...others.map(part => String(part).padStart(2, '0'))].join(':');
 }
 
-/** A length in words: whole minutes, and under a minute steps of 15 seconds, so that it can be read out calmly. */
+/** A length in words: whole minutes, under a minute steps of 15 seconds, and of 5 at the very end, so that it reads calmly. */
 export function inWords(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1000));
   if (seconds > 90) return t('length.minutes', { n: Math.round(seconds / 60) });
   if (seconds > 52) return t('length.minutes', { n: 1 });
-  return t('length.seconds', { n: Math.ceil(seconds / 15) * 15 });
+  return t('length.seconds', { n: seconds > 22 ? Math.round(seconds / 15) * 15 : Math.ceil(seconds / 5) * 5 });
 }

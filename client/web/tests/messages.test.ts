@@ -49,5 +49,8 @@ test.each([
   [180_000, '3 minutes'],
   [60_000, '1 minute'],
   [40_000, '45 seconds'],
-  [10_000, '15 seconds'],
+  [48_000, '45 seconds'],
+  [23_000, '30 seconds'],
+  [22_000, '25 seconds'],
+  [3_000, '5 seconds'],
 ])('%i ms are %s in words', (ms, text) => expect(inWords(ms)).toBe(text));

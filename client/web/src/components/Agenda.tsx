@@ -14,9 +14,11 @@ export function Agenda() {
     <section class="agenda" aria-labelledby="agenda-title">
       <h2 id="agenda-title">{t('agenda.title')}</h2>
       <p>
-        {room.state === 'doors'
-          ? t('agenda.starts', { time: clock(room.starts_at, now) })
-          : t('agenda.ends', { time: clock(room.ends_at, now) })}{' '}
+        {room.state !== 'doors'
+          ? t('agenda.ends', { time: clock(room.ends_at, now) })
+          : room.starts_at > now
+            ? t('agenda.starts', { time: clock(room.starts_at, now) })
+            : t('agenda.starts_soon')}{' '}
         <Lateness />
       </p>
       <ol>

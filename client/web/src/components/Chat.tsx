@@ -116,12 +116,12 @@ function Actions({ message, name, onReply }: RowProps & { readonly name: string 
                 {t(isPinned ? 'chat.unpin' : 'chat.pin')}
               </Button>
             )}
+            {!isMine && message.by !== null && (
+              <Disclosure name={t('report.begin')}>
+                {done => <HelpForm about={{ message: message.id }} onDone={done} />}
+              </Disclosure>
+            )}
           </div>
-          {!isMine && message.by !== null && (
-            <Disclosure name={t('report.begin')} kind="quiet">
-              {done => <HelpForm about={{ message: message.id }} onDone={done} />}
-            </Disclosure>
-          )}
           <Status text={refusal} />
         </>
       )}

@@ -58,15 +58,15 @@ function Controls({ person }: { readonly person: Participant }) {
       {() => (
         <>
           <div class="row">
-            {keepsTime(role) && !hasFloor && (
+            {keepsTime(role) && !room.quiet && !hasFloor && (
               <Button onClick={() => act({ t: 'call', who: id, after: room.floor?.share ?? null })}>
                 {t('person.call', { name })}
               </Button>
             )}
-            {keepsTime(role) && !isWaiting && (
+            {keepsTime(role) && !room.quiet && !isWaiting && (
               <Button onClick={() => act({ t: 'put_back', who: id })}>{t('person.put_back')}</Button>
             )}
-            {(keepsTime(role) || greets(role)) && person.device === false && !isWaiting && !hasFloor && (
+            {(keepsTime(role) || greets(role)) && !room.quiet && person.device === false && !isWaiting && !hasFloor && (
               <Button onClick={() => act({ t: 'raise_hand', who: id })}>{t('person.raise_hand')}</Button>
             )}
             {greets(role) && mayActOn(role, person) && (
@@ -83,28 +83,30 @@ function Controls({ person }: { readonly person: Participant }) {
               onChoose={value => act({ t: 'role', who: id, role: value as Role })}
             />
           )}
-          {role === 'facilitator' && person.device !== false && (
-            <Disclosure name={t('person.hand_over')} kind="quiet">
-              {close => (
-                <>
-                  <p>{t('person.hand_over_text', { name })}</p>
-                  <Button
-                    kind="grave"
-                    onClick={() => {
-                      close();
-                      void act({ t: 'hand_over', who: id });
-                    }}
-                  >
-                    {t('person.hand_over_do', { name })}
-                  </Button>
-                </>
-              )}
+          <div class="row">
+            {role === 'facilitator' && person.device !== false && (
+              <Disclosure name={t('person.hand_over')} kind="quiet">
+                {close => (
+                  <>
+                    <p>{t('person.hand_over_text', { name })}</p>
+                    <Button
+                      kind="grave"
+                      onClick={() => {
+                        close();
+                        void act({ t: 'hand_over', who: id });
+                      }}
+                    >
+                      {t('person.hand_over_do', { name })}
+                    </Button>
+                  </>
+                )}
+              </Disclosure>
+            )}
+            {greets(role) && mayActOn(role, person) && <Remove person={person} act={act} />}
+            <Disclosure name={t('report.begin')} kind="quiet">
+              {done => <HelpForm about={{ who: id }} onDone={done} />}
             </Disclosure>
-          )}
-          {greets(role) && mayActOn(role, person) && <Remove person={person} act={act} />}
-          <Disclosure name={t('report.begin')} kind="quiet">
-            {done => <HelpForm about={{ who: id }} onDone={done} />}
-          </Disclosure>
+          </div>
           <Status text={refusal} />
         </>
       )}

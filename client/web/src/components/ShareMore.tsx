@@ -16,7 +16,7 @@ export function ShareMore({ share }: { readonly share: Floor }) {
   return (
     <More label={t('share.more_of', { name: nameOf(room, share.who) })}>
       {() => (
-        <>
+        <div class="row">
           {mayTakeBack && (
             <Disclosure name={t('chat.unsay')}>
               {close => (
@@ -41,7 +41,7 @@ export function ShareMore({ share }: { readonly share: Floor }) {
             </Disclosure>
           )}
           <Status text={refusal} />
-        </>
+        </div>
       )}
     </More>
   );

@@ -27,19 +27,21 @@ export function Stage() {
     >
       {floor ? (
         <>
-          <h2 id="stage-title">
-            {isMine ? t(`stage.you_${floor.state}`) : t(`stage.${floor.state}`, { name: nameOf(room, floor.who) })}
-          </h2>
+          <div class="heading">
+            <h2 id="stage-title">
+              {isMine ? t(`stage.you_${floor.state}`) : t(`stage.${floor.state}`, { name: nameOf(room, floor.who) })}
+            </h2>
+            <ShareMore share={floor} />
+          </div>
           <TimeLeft share={floor} />
           {floor.state === 'called' ? (
             <p>{t(isMine ? 'stage.begin_hint' : 'stage.breath')}</p>
           ) : (
-            <ShareText share={floor} />
+            <>
+              <ShareText share={floor} />
+              <Reactions to={floor.share} counts={floor.reactions} label={t('react.share')} />
+            </>
           )}
-          <div class="row">
-            <Reactions to={floor.share} counts={floor.reactions} label={t('react.share')} />
-            <ShareMore share={floor} />
-          </div>
         </>
       ) : (
         <>

@@ -31,7 +31,7 @@ export function TimeLeft({ share }: { readonly share: Floor }) {
 }
 
 function words(left: number, isStopped: boolean): string {
-  if (isStopped) return t('time.stopped', { length: inWords(left) });
+  if (isStopped) return left > 0 ? t('time.stopped', { length: inWords(left) }) : t('time.stopped_up');
   if (left <= 0) return t('time.up');
   return t('time.left', { length: inWords(left) });
 }

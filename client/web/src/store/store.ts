@@ -67,7 +67,10 @@ export class Store {
   receive(messages: readonly ServerMessage[], offset: number): void {
     batch(() => {
       this.offset.value = offset;
-      for (const message of messages) this.#take(message);
+      for (const message of messages) {
+        this.#heardAt(message);
+        this.#take(message);
+      }
     });
   }
 
@@ -93,6 +96,12 @@ export class Store {
   /** Somebody has seen to a call for help or a report. */
   hasHandled(seq: number): void {
     this.handled.value = new Set([...this.handled.value, seq]);
+  }
+
+  /** It is at least as late as what was heard of: else a share that began since the last tick had more than its time. */
+  #heardAt(message: ServerMessage): void {
+    const at = 'now' in message ? message.now : 'at' in message ? message.at : 0;
+    this.#local.value = Math.max(this.#local.peek() ?? 0, at - this.offset.peek());
   }
 
   #take(message: ServerMessage): void {
