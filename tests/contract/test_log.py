@@ -14,6 +14,7 @@ from rooms.vocabulary import EVERYONE, SERVICE_TEAM, Audience, MessageId, Partic
 from server.log import WINDOW, Batch, Conflict, Entry, History, Loaded, Log, Position, Window, blank, payload_of
 from server.log.memory import MemoryLog
 from server.log.redis import RedisLog
+from server.redis import RedisLine
 from tests.valkey import Valkey
 
 ROOM, OTHER = RoomId("circle.1"), RoomId("circle.2")
@@ -27,8 +28,8 @@ async def log(request: pytest.FixtureRequest) -> AsyncIterator[Log]:
         return
     valkey: Valkey = request.getfixturevalue("valkey")
     valkey.forget_everything()
-    async with RedisLog.at(valkey.url) as found:
-        yield found
+    async with RedisLine(valkey.url) as line:
+        yield RedisLog(line)
 
 
 def says(text: str) -> Said:
