@@ -9,7 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from rooms import chat, presence, safety
 from rooms.view import newcomers_alike, view
@@ -208,19 +208,20 @@ class Door:
             case presence.Left():
                 self._part_with(event.who, OVER)
 
-    def show_anew(self, who: ParticipantId, now: int) -> None:
-        """A participant now sees more or less than before."""
+    def show_anew(self, who: ParticipantId, now: int, is_lost: bool = False) -> None:
+        """A participant now sees more or less than before; or something that was told has been lost."""
         link = self.hub.links.get(who)
         if link is not None and who in self._replica.room.participants:
             at, seen = self._replica.position, view(self._replica.room, who, now)
-            snapshot = Snapshot(epoch=at.epoch, seq=at.seq, tag=at.tag, now=now, room=seen)
+            lost = True if is_lost else UNSET
+            snapshot = Snapshot(epoch=at.epoch, seq=at.seq, tag=at.tag, now=now, room=seen, lost=lost)
             link.connection.write(framed([snapshot], link.text))
 
-    def show_everybody_anew(self, now: int) -> None:
+    def show_everybody_anew(self, now: int, is_lost: bool) -> None:
         """What was missed cannot be told event by event."""
         for who, link in tuple(self.hub.links.items()):
             if who in self._replica.room.participants:
-                self.show_anew(who, now)
+                self.show_anew(who, now, is_lost)
             else:
                 link.connection.close(FAULT)
 

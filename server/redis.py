@@ -1,8 +1,8 @@
 """This worker's line to Redis: calls that leave together, and what is published on channels.
 
-redis-py speaks to the server; what it does not promise is seen to here. It is told to repeat nothing, for a command that
-is repeated unasked may be carried out twice. Every call has a time limit, for a frozen server says nothing. And a line
-that was broken and is back is a `doubt`: something that was published in between did not arrive.
+redis-py speaks to the server; what it does not promise is seen to here. It is told to repeat nothing, for a command
+that is repeated unasked may be carried out twice. Every call has a time limit, for a frozen server says nothing. And a
+line that was broken and is back is a `doubt`: something that was published in between did not arrive.
 """
 
 import asyncio

@@ -32,6 +32,7 @@ from server.log import (
     Position,
     Unavailable,
     Window,
+    Wiped,
     blank,
     payload_of,
 )
@@ -156,6 +157,8 @@ class Replica:
                 inbox, self._inbox = self._inbox, []
                 try:
                     await self._carry_out(inbox)
+                except Wiped:
+                    self._end(inbox)
                 except Exception as error:
                     self._fail(inbox, error)
                 if not self._inbox and self.door.is_deserted and self._is_untouched:
@@ -257,28 +260,51 @@ class Replica:
         self._tell(news.entries, {}, self.world.clock(), encoded)
 
     async def _reload(self) -> None:
-        """Make the state anew from the log, and tell what happened there without us."""
+        """Make the state anew from the log, and tell what happened there without us. Raises `Wiped`."""
         log, at = self.world.log, self.position
         if not at.epoch:
             await log.follow(self.id, self.hear)
         loaded = await log.load(self.id)
-        if loaded is None:
-            loaded = Loaded(Position(secrets.token_hex(4)))
-            if not await log.begin(self.id, loaded, None):
-                raise Unavailable
+        seen = None if loaded is None else loaded.position
+        if loaded is None or (loaded.position.epoch == at.epoch and loaded.position.seq < at.seq):
+            loaded = await self._begin(seen)
+        history = loaded.history
         room = Room() if loaded.snapshot is None else _decode_room(loaded.snapshot)
-        for entry in loaded.history.after(loaded.saved) or ():
+        for entry in history.after(loaded.saved) or ():
             evolve(room, entry.event)
-        self.room, self.position, self.history, self._windows = room, loaded.position, loaded.history, loaded.windows
+        self.room, self.position, self.history, self._windows = room, loaded.position, history, loaded.windows
         self._saved = loaded.saved
         self._armed_for = -1
         self._is_stale = False
-        missed = loaded.history.after(self._told) if at.epoch in {"", loaded.position.epoch} else None
+        is_ours = at.epoch in {"", loaded.position.epoch} and (not at.seq or history.tag_at(at.seq) in {at.tag, None})
+        missed = history.after(self._told) if is_ours else None
         if missed is None:
             self._told = self.position.seq
-            self.door.show_everybody_anew(self.world.clock())
+            is_lost = not is_ours and not (loaded.was.epoch == at.epoch and loaded.was.seq >= at.seq)
+            self.door.show_everybody_anew(self.world.clock(), is_lost)
         elif missed:
             self._tell(missed, {}, self.world.clock(), {})
+
+    async def _begin(self, seen: Position | None) -> Loaded:
+        """Make the log: of a room that is new; or, where it was lost or has lost its end, of what this worker has."""
+        log, at, room = self.world.log, self.position, self.room
+        state = Loaded(Position(secrets.token_hex(4)))
+        if at.epoch:
+            if not await log.has_most(self.id, at.seq):
+                raise Unavailable
+            self.world.stats.written_back += 1
+            state = Loaded(
+                Position(state.position.epoch, room.seq, at.tag),
+                _encode_room(room),
+                History([], room.seq, at.tag),
+                self._windows,
+                room.version,
+                room.seq,
+                at,
+            )
+        if not await log.begin(self.id, state, seen):
+            raise Unavailable  # somebody else was faster: look again
+        return state
 
     # Deciding
 
@@ -443,10 +469,10 @@ class Replica:
         room = self.room
         return room.state == "doors" and not (room.participants or room.gone or room.blocked or room.denied)
 
-    def _end(self) -> None:
+    def _end(self, inbox: Sequence[Item] = ()) -> None:
         self.is_over = True
         self.door.send_everybody_home()
-        for item in self._inbox:
+        for item in (*inbox, *self._inbox):
             if isinstance(item, Arrival):
                 self.door.turn_away(item.link, Refused("ended", "This meeting is over."))
 
@@ -456,12 +482,17 @@ class Replica:
                 timer.cancel()
         self.door.close()
         await self._until_done(self.world.log.unfollow)
-        if self.is_over or self._is_untouched:
+        if self.is_over:
             await self._until_done(self.world.log.wipe)
-            self.room = Room()
+        elif self._is_untouched:
+            await self._until_done(self._abandon)
+        self.room, self.history = Room(), History()
         if self.is_over:  # until this is known to all, whoever comes hears from us that it is over
             await self._until_done(self.world.ended)
         self.world.finished(self)
+
+    async def _abandon(self, room: RoomId) -> None:
+        await self.world.log.abandon(room, self.position)
 
     async def _until_done(self, call: Callable[[RoomId], Awaitable[None]]) -> None:
         """Call, and again if that fails: nothing that goes wrong with one room may end the others."""

@@ -24,6 +24,7 @@ class Stats(Struct):
     batches: int = 0
     conflicts: int = 0
     unavailable: int = 0
+    written_back: int = 0  # rooms that the log had lost
     faults: int = 0  # our bugs
     joins: int = 0
     resumes: Counter[str] = field(default_factory=Counter)  # resumed, snapshot
@@ -70,6 +71,7 @@ class Metrics(Collector):
             ("batches", "Appends to the log.", stats.batches),
             ("log_conflicts", "Appends decided again because the state had moved.", stats.conflicts),
             ("log_unavailable", "Appends that the log was away for.", stats.unavailable),
+            ("log_written_back", "Rooms that the log had lost, and that this worker wrote back.", stats.written_back),
             ("faults", "Errors of the program itself.", stats.faults),
             ("joins", "Participants who came in.", stats.joins),
         ):

@@ -51,6 +51,7 @@ class Snapshot(Message, tag="snapshot"):
     tag: str
     now: int
     room: RoomView
+    lost: bool | UnsetType = UNSET
 
 
 class MeetingName(Struct, frozen=True):

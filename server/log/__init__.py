@@ -42,6 +42,10 @@ class Unavailable(Exception):  # noqa: N818
     """The log cannot be reached just now; try again."""
 
 
+class Wiped(Exception):  # noqa: N818
+    """The room is over, and its log was wiped."""
+
+
 class Window(Struct):
     """Which of a participant's commands were carried out: the last id, and a bit for each of the 64 up to it."""
 
@@ -156,6 +160,7 @@ class Loaded(Struct):
     windows: dict[ParticipantId, Window] = field(default_factory=dict)
     version: int = 0
     saved: int = 0  # the seq of the snapshot
+    was: Position = Position()  # what it was written back from, if it was
 
 
 class Log(Protocol):
@@ -167,10 +172,13 @@ class Log(Protocol):
     async def unfollow(self, room: RoomId) -> None: ...
 
     async def load(self, room: RoomId) -> Loaded | None:
-        """The room's log; None if there is none."""
+        """The room's log; None if there is none. Raises `Wiped`."""
 
     async def begin(self, room: RoomId, state: Loaded, instead_of: Position | None) -> bool:
         """Make the room's log, where there is none, or one that ends at `instead_of`; whether that was so."""
+
+    async def has_most(self, room: RoomId, seq: int) -> bool:
+        """Whether nobody has more than `seq` events of a room that the log has lost; others get time to say so."""
 
     async def heads(self, rooms: Sequence[RoomId]) -> list[Position | None]:
         """Where these rooms' logs stand, asked in one round trip."""
@@ -185,7 +193,10 @@ class Log(Protocol):
         """Keep the state after event `at`; what happened before the previous snapshot is dropped."""
 
     async def wipe(self, room: RoomId) -> None:
-        """Delete all of the room's log."""
+        """Delete all of the room's log, for good."""
+
+    async def abandon(self, room: RoomId, at: Position) -> None:
+        """Delete the room's log if it still stands `at`; it may be begun again."""
 
 
 payload_of: Final[Callable[[Entry], bytes]] = msgspec.msgpack.Encoder().encode

@@ -8,7 +8,7 @@
 -- Returns the tag and the seq before the batch, the seq of the snapshot, and the entries that the worker has missed; or 0
 -- for a conflict: the state has moved, the log is another, or one of the commands was carried out before.
 --
--- The hash: epoch, seq, tag, version, saved and snapshot, first (the number of the first entry that is kept), before (the
+-- The hash: epoch, seq, tag, version, saved and snapshot, was (what it was written back from), first (the number of the first entry that is kept), before (the
 -- tag before it), e{seq} (tag and payload of an entry), c{participant} (the last command carried out, and for it and the 63
 -- before it, backwards, whether they were).
 

@@ -1,11 +1,11 @@
--- Makes a room's log, where there is none or the one that was seen to be behind.
+-- Makes a room's log, where there is none or the one that was seen to be behind, unless it was wiped.
 --
 -- KEYS: the room's hash. ARGV: epoch and seq of the log that it takes the place of ('' if there was none); the log's life in
 -- ms; then the fields of the hash and their values. See append.lua for the hash.
 
 local room = KEYS[1]
-local epoch, seq = unpack(redis.call('HMGET', room, 'epoch', 'seq'))
-if (epoch or '') ~= ARGV[1] or (seq or '') ~= ARGV[2] then return 0 end
+local epoch, seq, wiped = unpack(redis.call('HMGET', room, 'epoch', 'seq', 'wiped'))
+if wiped or (epoch or '') ~= ARGV[1] or (seq or '') ~= ARGV[2] then return 0 end
 redis.call('DEL', room)
 local fields = {}
 for i = 4, #ARGV do fields[#fields + 1] = ARGV[i] end

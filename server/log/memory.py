@@ -1,10 +1,11 @@
 """The log in this process's memory: the embedded default. What the process forgets, nobody else knows."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from copy import copy, deepcopy
 
 from rooms.vocabulary import RoomId
-from server.log import Appended, Batch, Conflict, Loaded, News, Position, Window, number
+from server.log import Appended, Batch, Conflict, Loaded, News, Position, Window, Wiped, number
 
 
 class MemoryLog:
@@ -12,6 +13,7 @@ class MemoryLog:
 
     def __init__(self) -> None:
         self._rooms: dict[RoomId, Loaded] = {}
+        self._wiped: deque[RoomId] = deque(maxlen=1000)
 
     async def follow(self, room: RoomId, heard: Callable[[News], None]) -> None:
         """There are no other workers."""
@@ -19,14 +21,19 @@ class MemoryLog:
     async def unfollow(self, room: RoomId) -> None: ...
 
     async def load(self, room: RoomId) -> Loaded | None:
+        if room in self._wiped:
+            raise Wiped
         log = self._rooms.get(room)
         return None if log is None else _copy(log)
 
     async def begin(self, room: RoomId, state: Loaded, instead_of: Position | None) -> bool:
         log = self._rooms.get(room)
-        if (None if log is None else log.position) != instead_of:
+        if (None if log is None else log.position) != instead_of or room in self._wiped:
             return False
         self._rooms[room] = _copy(state)
+        return True
+
+    async def has_most(self, room: RoomId, seq: int) -> bool:
         return True
 
     async def heads(self, rooms: Sequence[RoomId]) -> list[Position | None]:
@@ -66,10 +73,15 @@ class MemoryLog:
 
     async def wipe(self, room: RoomId) -> None:
         self._rooms.pop(room, None)
+        self._wiped.append(room)
+
+    async def abandon(self, room: RoomId, at: Position) -> None:
+        if (log := self._rooms.get(room)) is not None and log.position == at:
+            del self._rooms[room]
 
 
 def _copy(log: Loaded) -> Loaded:
     """The events in it are shared, for nobody changes them; all else is not."""
     history = copy(log.history)
     history.entries = history.entries.copy()
-    return Loaded(log.position, log.snapshot, history, deepcopy(log.windows), log.version, log.saved)
+    return Loaded(log.position, log.snapshot, history, deepcopy(log.windows), log.version, log.saved, log.was)

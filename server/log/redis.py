@@ -3,6 +3,7 @@
 A room is one hash; append.lua tells its fields, and is the only thing that writes to them while the room lives.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -23,14 +24,18 @@ from server.log import (
     News,
     Position,
     Window,
+    Wiped,
     number,
     payload_of,
 )
 from server.redis import RedisLine, Script
 
-LIFE: Final = 6 * 3600 * 1000  # ms that a log is kept after the last of its batches
+LIFE: Final = 6 * 3600 * 1000  # ms that a log is kept after the last of its batches, and that it was wiped is known
+OTHERS_SECONDS: Final = 1.0  # for other workers to say that they have more of a room that was lost
+KNOWN: Final = 5000  # ms
 
 _encode: Final = msgspec.msgpack.Encoder().encode
+_decode_position: Final = msgspec.msgpack.Decoder(Position).decode
 _decode_entry: Final = msgspec.msgpack.Decoder(Entry).decode
 
 
@@ -54,7 +59,9 @@ class RedisLog:
     def __init__(self, line: RedisLine) -> None:
         self._line = line
         here = Path(__file__).parent
-        self._append, self._save, self._begin = (Script(here / f"{name}.lua") for name in ("append", "save", "begin"))
+        self._append, self._save, self._begin, self._wipe = (
+            Script(here / f"{name}.lua") for name in ("append", "save", "begin", "wipe")
+        )
 
     async def follow(self, room: RoomId, heard: Callable[[News], None]) -> None:
         worker = self._line.worker.encode()
@@ -70,12 +77,22 @@ class RedisLog:
 
     async def load(self, room: RoomId) -> Loaded | None:
         fields: dict[bytes, bytes] = await self._line.call("HGETALL", _key(room))
+        if b"wiped" in fields:
+            raise Wiped
         return _loaded(fields) if fields else None
 
     async def begin(self, room: RoomId, state: Loaded, instead_of: Position | None) -> bool:
         seen = ("", "") if instead_of is None else (instead_of.epoch, instead_of.seq)
         done: int = await self._line.run(self._begin, [_key(room)], [*seen, LIFE, *_fields(state)])
         return bool(done)
+
+    async def has_most(self, room: RoomId, seq: int) -> bool:
+        known = _key(room) + b":known"
+        await self._line.call("ZADD", known, "GT", seq, "seq")
+        await self._line.call("PEXPIRE", known, KNOWN)
+        await asyncio.sleep(OTHERS_SECONDS)
+        most: bytes | None = await self._line.call("ZSCORE", known, "seq")
+        return most is not None and int(float(most)) <= seq
 
     async def heads(self, rooms: Sequence[RoomId]) -> list[Position | None]:
         found = await self._line.call_all([("HMGET", _key(room), "epoch", "seq", "tag") for room in rooms])
@@ -108,7 +125,10 @@ class RedisLog:
         await self._line.run(self._save, [_key(room)], [at.epoch, at.seq, snapshot])
 
     async def wipe(self, room: RoomId) -> None:
-        await self._line.call("DEL", _key(room))
+        await self._line.run(self._wipe, [_key(room)], ["", "", LIFE])
+
+    async def abandon(self, room: RoomId, at: Position) -> None:
+        await self._line.run(self._wipe, [_key(room)], [at.epoch, at.seq, 0])
 
 
 def _key(room: RoomId) -> bytes:
@@ -147,7 +167,7 @@ def _loaded(fields: dict[bytes, bytes]) -> Loaded:
     position = Position(fields[b"epoch"].decode(), seq, fields[b"tag"].decode())
     return Loaded(
         position, fields.get(b"snapshot"), History(entries, seq, fields[b"before"].decode()), windows,
-        int(fields[b"version"]), int(fields[b"saved"]),
+        int(fields[b"version"]), int(fields[b"saved"]), _decode_position(fields[b"was"]),
     )  # fmt: skip
 
 
@@ -159,7 +179,7 @@ def _window(stored: bytes) -> Window:
 def _fields(state: Loaded) -> list[Any]:
     at, history = state.position, state.history
     fields: list[Any] = ["epoch", at.epoch, "seq", at.seq, "tag", at.tag, "version", state.version]
-    fields += ["saved", state.saved, "first", history.first, "before", history.tag_before]
+    fields += ["was", _encode(state.was), "saved", state.saved, "first", history.first, "before", history.tag_before]
     if state.snapshot is not None:
         fields += ["snapshot", state.snapshot]
     for entry in history.entries:

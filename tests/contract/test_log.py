@@ -1,5 +1,6 @@
 """What every log keeps: the same tests for each implementation."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Sequence
 
@@ -11,7 +12,7 @@ from rooms.agenda import Started
 from rooms.chat import Said
 from rooms.room import AnyEvent
 from rooms.vocabulary import EVERYONE, SERVICE_TEAM, Audience, MessageId, ParticipantId, RoomId
-from server.log import WINDOW, Batch, Conflict, Entry, History, Loaded, Log, Position, Window, blank, payload_of
+from server.log import WINDOW, Batch, Conflict, Entry, History, Loaded, Log, Position, Window, Wiped, blank, payload_of
 from server.log.memory import MemoryLog
 from server.log.redis import RedisLog
 from server.redis import RedisLine
@@ -165,7 +166,7 @@ async def test_talk_conflicts_with_what_has_moved(log: Log, writer: Writer) -> N
 
 
 async def test_another_epoch_conflicts(log: Log, writer: Writer) -> None:
-    await log.wipe(ROOM)
+    await log.abandon(ROOM, writer.position)
     await log.begin(ROOM, Loaded(Position("another")), None)
     with pytest.raises(Conflict):
         await writer.append(says("a"))
@@ -295,7 +296,8 @@ async def test_a_room_can_be_written_back(log: Log, writer: Writer) -> None:
     await writer.append(says("b"), says("c"))
     loaded = await log.load(ROOM)
     assert loaded is not None
-    await log.wipe(ROOM)
+    loaded.was = Position("epoch", 3, "before")
+    await log.abandon(ROOM, writer.position)
     await log.begin(ROOM, Loaded(Position("behind")), None)
     loaded.position = Position("restored", loaded.position.seq, loaded.position.tag)
     assert not await log.begin(ROOM, loaded, None)
@@ -312,14 +314,32 @@ async def test_many_rooms_say_where_they_stand(log: Log, writer: Writer) -> None
     assert await log.heads([OTHER, ROOM]) == [None, writer.position]
 
 
-async def test_after_the_wipe_nothing_is_left(log: Log, writer: Writer) -> None:
+async def test_after_the_wipe_nothing_is_left_and_nothing_begins_again(log: Log, writer: Writer) -> None:
     await log.save(ROOM, b"the state", await writer.append(starts(), commands=[(ALICE, 1)]))
     await log.wipe(ROOM)
     await log.wipe(ROOM)  # again does no harm
-    assert await log.load(ROOM) is None
+    with pytest.raises(Wiped):
+        await log.load(ROOM)
     with pytest.raises(Conflict):
         await writer.append(says("a"))
+    assert not await log.begin(ROOM, Loaded(Position("again")), None)
+    assert await log.heads([ROOM]) == [None]
+
+
+async def test_a_room_is_abandoned_unless_somebody_came(log: Log, writer: Writer) -> None:
+    empty = writer.position
+    await writer.append(says("a"))
+    await log.abandon(ROOM, empty)
+    assert await writer.texts() == ["a"]
+    await log.abandon(ROOM, writer.position)
     assert await log.load(ROOM) is None
+    assert await log.begin(ROOM, Loaded(Position("again")), None)
+
+
+async def test_whoever_has_most_of_a_lost_room_writes_it_back(log: Log) -> None:
+    assert await log.has_most(ROOM, 4)
+    if isinstance(log, RedisLog):
+        assert await asyncio.gather(*(log.has_most(OTHER, seq) for seq in (7, 9, 8))) == [False, True, False]
 
 
 def test_a_window_remembers_64_ids() -> None:
