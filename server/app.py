@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
 import uvicorn
@@ -14,11 +14,15 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from config.settings import Settings
-from server.clock import Clock, steady_clock
+from server.beat import Beat
+from server.clock import SteadyClock
 from server.house import House
+from server.log import Log
 from server.log.memory import MemoryLog
+from server.log.redis import RedisLog
 from server.pages.headers import MIDDLEWARE
 from server.pages.views import Pages
+from server.redis import RedisLine
 from server.schedule.api import Api
 from server.schedule.exports import Exports
 from server.schedule.meetings import Schedule
@@ -27,6 +31,7 @@ from server.serving import Server
 from server.socket import connect
 from server.stats import Metrics
 from server.transport import Bounds, websocket_protocol
+from server.workers import Alone, RedisWorkers, Workers
 
 LAG_SECONDS = 1.0  # between two looks at how late the loop is
 STOP_SECONDS = 10  # until requests that are still under way are cut off
@@ -36,9 +41,9 @@ TOO_LATE_SECONDS = 2.0  # a loop that was so late just now is not ready
 class App:
     """One server: its parts, its ASGI application, and the class of its connections."""
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(self, settings: Settings, clock: SteadyClock | None = None) -> None:
         self.settings = settings
-        self.clock = clock or steady_clock()
+        self.clock = clock or SteadyClock()
         self.protocol = websocket_protocol(
             Bounds(
                 max_message=settings.message_bytes,
@@ -52,7 +57,15 @@ class App:
         self.metrics = Metrics(rooms=lambda: len(self.house), connections=lambda: self.protocol.watch.open)
         self.schedule = Schedule(settings.database_url, self.clock)
         seats = Seats(settings.secret or signing_secret(Path(settings.data)))
-        self.house = House(settings, self.clock, MemoryLog(), seats, self.schedule, self.metrics)
+        log: Log = MemoryLog()
+        workers: Workers = Alone()
+        self._line = RedisLine(settings.redis) if settings.redis else None
+        if self._line is not None:
+            log, workers = RedisLog(self._line), RedisWorkers(self._line, self.clock)
+        self.house = House(settings, self.clock, log, seats, self.schedule, workers, self.metrics)
+        self._beat = None
+        if self._line is not None and isinstance(workers, RedisWorkers):
+            self._beat = Beat(self._line, workers, self.house, self.clock)
         self._lag = 0.0
         self._is_ready = False
         self._pages = Pages(self.schedule, self.clock, tell_of_fault=self.metrics.tell_of_fault)
@@ -82,8 +95,11 @@ class App:
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
-        async with asyncio.TaskGroup() as tasks:
+        async with self._line or nullcontext(), asyncio.TaskGroup() as tasks:
             owned = [tasks.create_task(self.house.live()), tasks.create_task(self._watch_the_loop())]
+            if self._beat is not None:
+                await self._beat.begin()
+                owned.append(tasks.create_task(self._beat.live()))
             self._is_ready = True
             yield
             self._is_ready = False
@@ -98,7 +114,8 @@ class App:
         return JSONResponse({"status": "alive"})
 
     async def _readyz(self, request: Request) -> Response:
-        ready = self._is_ready and self._lag < TOO_LATE_SECONDS
+        delivers = self._beat is None or self._beat.delivers
+        ready = self._is_ready and delivers and self._lag < TOO_LATE_SECONDS
         return JSONResponse({"status": "ready" if ready else "not ready"}, 200 if ready else 503)
 
     async def _metrics(self, request: Request) -> Response:

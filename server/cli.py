@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Settings, SettingsError, load
 from server.app import App
-from server.clock import steady_clock
+from server.clock import SteadyClock
 from server.installation import Taken, findings, take
 from server.logs import set_up
 from server.schedule.addresses import Site
@@ -56,7 +56,7 @@ def with_schedule(settings: Settings, do: Callable[[Schedule], Awaitable[T]], *,
     """What `do` gives for the schedule, opened for it; gives up with a sentence where the database cannot be used."""
 
     async def doing() -> T:
-        schedule = Schedule(settings.database_url, steady_clock())
+        schedule = Schedule(settings.database_url, SteadyClock())
         await schedule.open()
         try:
             return await do(schedule)

@@ -1,4 +1,4 @@
-"""The room's clock: the wall's time at the start, carried on by the monotonic clock, so that it never jumps."""
+"""The room's clock: the time at the start, carried on by the monotonic clock, so that it never jumps."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,17 @@ Clock = Callable[[], int]
 """Says the time in milliseconds since the epoch; never goes back."""
 
 
-def steady_clock() -> Clock:
-    """A clock that keeps its pace whatever happens to the machine's date."""
-    offset = time.time() - time.monotonic()
-    return lambda: round((time.monotonic() + offset) * 1000)
+class SteadyClock:
+    """Keeps its pace whatever happens to the machine's date; where it is set back, it waits rather than to go back."""
+
+    def __init__(self) -> None:
+        self._offset = time.time() - time.monotonic()
+        self._latest = 0
+
+    def __call__(self) -> int:
+        self._latest = max(self._latest, round((time.monotonic() + self._offset) * 1000))
+        return self._latest
+
+    def set(self, milliseconds: float) -> None:
+        """It is that time now, by a clock that others go by, too."""
+        self._offset = milliseconds / 1000 - time.monotonic()

@@ -6,6 +6,7 @@ What is decided about somebody is decided by the room's rules; here it is told, 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
@@ -50,6 +51,7 @@ class Person(Struct):
 
     bucket: Bucket
     link: Link | None = None
+    came_at: int = 0  # when this worker last welcomed them
     typed_at: int = 0
     blink: asyncio.TimerHandle | None = None
 
@@ -139,11 +141,32 @@ class Door:
         person = self._people.get(link.who)
         if person is not None and person.link is link:
             person.link = None
-            person.blink = asyncio.get_running_loop().call_later(
-                self._world.settings.blink_seconds, self._replica.request, presence.Disconnect(link.who)
-            )
+            self._blink(link.who, person)
         if self.is_deserted:
             self._replica.look_around()  # perhaps nobody ever was here
+
+    def taken(self, people: Sequence[ParticipantId], at: int) -> None:
+        """These came in on another worker, at that time."""
+        for who in people:
+            person = self._people.get(who)
+            if person is not None and person.came_at < at:
+                self._part_with(who, SUPERSEDED)
+
+    def look_for(self, who: ParticipantId) -> None:
+        """Nobody is known to hold this participant's connection. If nobody does after a blink, they are away."""
+        person = self._people.get(who)
+        if person is None:
+            person = self._people[who] = self._person()
+        if person.link is None and person.blink is None:
+            self._blink(who, person)
+
+    def _blink(self, who: ParticipantId, person: Person) -> None:
+        person.blink = asyncio.get_running_loop().call_later(
+            self._world.settings.blink_seconds, self._replica.request, presence.Disconnect(who)
+        )
+
+    def _person(self) -> Person:
+        return Person(Bucket(self._world.settings.command_burst, self._world.clock()))
 
     def _let_arrivals_in(self) -> None:
         self._arrived_at = asyncio.get_running_loop().time()
@@ -191,6 +214,7 @@ class Door:
                 self._ask_to_wait_for_the_doors(arrival, now)
             else:
                 self.turn_away(link, Refused("ended", "This meeting is over."))
+        self._world.workers.hold(self._replica.id, [who for _, who in arrivals if who in room.participants])
 
     def see_to(self, event: Event, now: int, encoded: Encoded) -> None:
         """What an event means for the connection of whoever it is about."""
@@ -199,6 +223,7 @@ class Door:
                 self._world.stats.joins += 1
                 if event.who in self._replica.room.participants:
                     self._welcome(link, event.who, now, encoded)
+                    self._world.workers.hold(self._replica.id, [event.who])
                 else:  # and removed in the same breath
                     self.turn_away(link, Refused("denied", "You were not let in this time."))
             case presence.Denied() if (link := self._lobby.pop(event.who, None)) is not None:
@@ -301,10 +326,11 @@ class Door:
         replica, at = self._replica, self._replica.position
         person = self._people.get(who)
         if person is None:
-            person = self._people[who] = Person(Bucket(self._world.settings.command_burst, now))
+            person = self._people[who] = self._person()
         if person.blink is not None:
             person.blink.cancel()
             person.blink = None
+        person.came_at = now
         before, person.link, link.who = person.link, link, who
         welcome = Welcome(
             you=who,

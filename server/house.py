@@ -13,6 +13,7 @@ from server.schedule.meetings import Occurrence, Schedule
 from server.seats import Seats
 from server.socket import Hellos
 from server.stats import Metrics
+from server.workers import Workers
 
 SECRETS_KEPT: Final = 2000  # ms until an open room looks again whether its links are still the same
 OVER: Final = Refused("ended", "This meeting is over.")
@@ -28,6 +29,7 @@ class House:
         log: Log,
         seats: Seats,
         schedule: Schedule,
+        workers: Workers,
         metrics: Metrics,
     ) -> None:
         self.settings = settings
@@ -35,7 +37,9 @@ class House:
         self.hellos = Hellos(settings.hello_seconds)
         self._schedule = schedule
         self._clock = clock
-        self._world = World(settings, clock, log, seats, metrics.stats, metrics, schedule.mark_ended, self._forget)
+        self._world = World(
+            settings, clock, log, seats, workers, metrics.stats, metrics, schedule.mark_ended, self._forget
+        )
         self._lookups: dict[str, asyncio.Task[Occurrence | Refused]] = {}
         self._rooms: dict[RoomId, Replica] = {}
         self._by_slug: dict[str, Replica] = {}
@@ -96,6 +100,20 @@ class House:
             replica = self._rooms[occurrence.room] = self._by_slug[occurrence.slug] = Replica(occurrence, self._world)
             self._tasks.create_task(replica.run(), name="room")
         return replica
+
+    async def compare(self) -> None:
+        """Look whether every open room stands where its log does. Raises `Unavailable`."""
+        replicas = [replica for replica in self._rooms.values() if replica.position.epoch]
+        before = [replica.position for replica in replicas]
+        if replicas:
+            heads = await self._world.log.heads([replica.id for replica in replicas])
+            for replica, head, at in zip(replicas, heads, before, strict=True):
+                replica.compare(head, at)
+
+    def look_for_the_lost(self) -> None:
+        """A worker is gone."""
+        for replica in self._rooms.values():
+            replica.look_for_the_lost()
 
     async def close(self, slug: str) -> None:
         """The meeting was deleted: its room ends."""

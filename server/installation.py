@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from config.settings import Settings
-from server.clock import steady_clock
+from server.clock import SteadyClock
 from server.schedule.database import Unusable, engine_for, file_of
 from server.schedule.meetings import Schedule
 from server.seats import KEY_FILE
@@ -105,7 +105,7 @@ async def _database(settings: Settings) -> Finding:
         file = file_of(engine_for(settings.database_url).url)
         if file is not None and not file.exists():
             return Finding(what, True, TO_BE_MADE, file)
-        schedule = Schedule(settings.database_url, steady_clock())
+        schedule = Schedule(settings.database_url, SteadyClock())
         try:
             await schedule.open()
             await schedule.check_writable()

@@ -127,10 +127,10 @@ class RedisLine:
         """From now on `heard` is told what is published there."""
         self._listeners[channel] = heard
         subscribing = self._subscribing[channel] = asyncio.get_running_loop().create_future()
-        self._has_subscribed.set()
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._pubsub.ssubscribe(channel)
+                self._has_subscribed.set()  # only now is there a connection to listen on
                 await subscribing
         except (TimeoutError, RedisError, OSError) as error:
             raise Unavailable from error

@@ -40,6 +40,7 @@ from server.schedule.meetings import Occurrence
 from server.seats import Seats, device_id
 from server.stats import Metrics, Stats
 from server.wire import Ack, Message, refused
+from server.workers import Workers
 
 AGAIN_SECONDS: Final = 1.0  # until the room asks again for what it could not have
 LONGEST_TIMER: Final = 24 * 3600.0  # seconds; longer waits are taken in steps
@@ -57,6 +58,7 @@ class World(Struct, frozen=True):
     clock: Clock
     log: Log
     seats: Seats
+    workers: Workers
     stats: Stats
     metrics: Metrics
     ended: Callable[[RoomId], Awaitable[None]]  # remembers that the occurrence is over
@@ -109,6 +111,7 @@ class Replica:
         self._hub = self.door.hub
         self._windows: dict[ParticipantId, Window] = {}
         self._is_stale = True
+        self._is_busy = False
         self._saved = 0  # the seq of the last snapshot
         self._told = 0  # the seq of the last event that the hub has carried
         self._served: set[ParticipantId] = set()  # the service team at that event
@@ -137,6 +140,18 @@ class Replica:
         self._news.append(news)
         self._wake.set()
 
+    def compare(self, head: Position | None, before: Position) -> None:
+        """The log was seen to stand at `head`, asked when this replica stood at `before`."""
+        if self.position == before and head != before and not self._is_busy:
+            self._is_stale = True
+            self._wake.set()
+
+    def look_for_the_lost(self) -> None:
+        """A worker is gone: its people may be here by and by, or are away."""
+        for who, participant in self.room.participants.items():
+            if participant.presence == "here" and participant.device and not self.door.is_connected(who):
+                self.door.look_for(who)
+
     def look_around(self) -> None:
         """Perhaps nobody is here any more, and nobody ever was."""
         self._wake.set()
@@ -155,12 +170,14 @@ class Replica:
                 await self._wake.wait()
                 self._wake.clear()
                 inbox, self._inbox = self._inbox, []
+                self._is_busy = True
                 try:
                     await self._carry_out(inbox)
                 except Wiped:
                     self._end(inbox)
                 except Exception as error:
                     self._fail(inbox, error)
+                self._is_busy = False
                 if not self._inbox and self.door.is_deserted and self._is_untouched:
                     break
         finally:
@@ -170,14 +187,16 @@ class Replica:
         encoded: Encoded = {}
         while True:
             self._catch_up(encoded)
-            if self._is_stale:
+            if self._is_stale or self._is_behind(inbox):
                 await self._reload()
+            elsewhere = await self._elsewhere(inbox)
             now = max(self.world.clock(), self.room.at)
             draft = Draft(Batch(self.position, self.room.version))
             if not self.room.id:
                 self._open(draft, now)
             for item in inbox:
-                self._decide(draft, item, now)
+                if not (isinstance(item, presence.Disconnect) and item.who in elsewhere):
+                    self._decide(draft, item, now)
             try:
                 entries = await self._append(draft)
                 break
@@ -233,7 +252,18 @@ class Replica:
             self._saved = self.position.seq
         return entries
 
-    # Following the log
+    # Following the log, and other workers
+
+    async def _elsewhere(self, inbox: list[Item]) -> frozenset[ParticipantId]:
+        """Whose line has ended here, and goes on at another worker."""
+        lost = [item.who for item in inbox if isinstance(item, presence.Disconnect)]
+        return await self.world.workers.elsewhere(self.id, lost) if lost else frozenset()
+
+    def _is_behind(self, inbox: list[Item]) -> bool:
+        """Whether somebody comes who has seen more than this replica, on another worker."""
+        at = self.position
+        hellos = (item.hello for item in inbox if isinstance(item, Arrival))
+        return any(it.since is not None and it.epoch == at.epoch and it.since > at.seq for it in hellos)
 
     def _catch_up(self, encoded: Encoded) -> None:
         """Take in what other workers have appended."""
@@ -264,6 +294,7 @@ class Replica:
         log, at = self.world.log, self.position
         if not at.epoch:
             await log.follow(self.id, self.hear)
+            await self.world.workers.follow(self.id, self.door.taken)
         loaded = await log.load(self.id)
         seen = None if loaded is None else loaded.position
         if loaded is None or (loaded.position.epoch == at.epoch and loaded.position.seq < at.seq):
@@ -284,6 +315,8 @@ class Replica:
             self.door.show_everybody_anew(self.world.clock(), is_lost)
         elif missed:
             self._tell(missed, {}, self.world.clock(), {})
+        if not at.epoch:
+            self.look_for_the_lost()
 
     async def _begin(self, seen: Position | None) -> Loaded:
         """Make the log: of a room that is new; or, where it was lost or has lost its end, of what this worker has."""
@@ -482,8 +515,10 @@ class Replica:
                 timer.cancel()
         self.door.close()
         await self._until_done(self.world.log.unfollow)
+        await self._until_done(self.world.workers.unfollow)
         if self.is_over:
             await self._until_done(self.world.log.wipe)
+            await self._until_done(self.world.workers.forget)
         elif self._is_untouched:
             await self._until_done(self._abandon)
         self.room, self.history = Room(), History()

@@ -26,9 +26,10 @@ from config.settings import Settings
 from rooms.agenda import Close
 from rooms.formats import Format
 from rooms.room import AnyEvent, Room, evolve
-from rooms.vocabulary import Tick
+from rooms.vocabulary import RoomId, Tick
 from server.app import App
-from server.clock import steady_clock
+from server.clock import SteadyClock
+from server.log import Loaded, Log
 from server.log.memory import MemoryLog
 from server.replica import Replica
 from server.schedule.keys import Keys, new_keys
@@ -43,15 +44,15 @@ Message = dict[str, Any]
 A_ROUND = {"kind": "round", "title": "Sharing", "minutes": 30}
 
 
-class Clock:
+class Clock(SteadyClock):
     """The real time, and as much more as the test has let pass."""
 
     def __init__(self) -> None:
-        self._real = steady_clock()
+        super().__init__()
         self.ahead = 0
 
     def __call__(self) -> int:
-        return self._real() + self.ahead
+        return super().__call__() + self.ahead
 
 
 @dataclass
@@ -234,10 +235,13 @@ class Served:
         return Path(self.app.settings.data)
 
     @property
-    def log(self) -> MemoryLog:
-        log = self.app.house._world.log
-        assert isinstance(log, MemoryLog)
-        return log
+    def log(self) -> Log:
+        return self.app.house._world.log
+
+    @property
+    def logs_in_memory(self) -> dict[RoomId, Loaded]:
+        assert isinstance(self.log, MemoryLog)
+        return self.log._rooms
 
     @property
     def replicas(self) -> list[Replica]:

@@ -218,7 +218,7 @@ async def test_a_room_that_nobody_came_into_is_forgotten(served: Served) -> None
     await client.hello(name="Alice")
     await client.closing_code()
     await served.rooms_are_gone()
-    assert served.log._rooms == {}
+    assert served.logs_in_memory == {}
 
 
 async def test_unknown_fields_are_passed_over(served: Served) -> None:

@@ -118,7 +118,7 @@ async def test_an_end_that_could_not_be_noted_is_noted_later_and_the_room_stays_
         fay = await served.comes("Fay", key=keys.host)
         await fay.does("end")
         await asyncio.wait_for(failed.wait(), SECONDS)
-        assert served.log._rooms == {}
+        assert served.logs_in_memory == {}
         late = await served.connected()
         assert (await late.hello(name="Late"))["code"] == "ended"
         await served.rooms_are_gone()

@@ -80,7 +80,7 @@ async def test_after_the_end_nothing_is_left(served: Served) -> None:
     await fay.does("end")  # nobody has started it, so there is no fellowship to follow
     assert await fay.closing_code() == 1000
     await served.rooms_are_gone()
-    assert served.log._rooms == {}
+    assert served.logs_in_memory == {}
     again = await served.connected(room)
     refusal = await again.hello(seat=fay.welcome["seat"])
     assert (refusal["t"], refusal["code"]) == ("refused", "ended")

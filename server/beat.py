@@ -1,0 +1,68 @@
+"""What a worker with Redis does every two seconds: renew its lease, take the time, look for what it missed."""
+
+import asyncio
+from contextlib import suppress
+from typing import Final
+
+from server.clock import SteadyClock
+from server.house import House
+from server.log import Unavailable
+from server.redis import PATIENCE, RedisLine
+from server.workers import RedisWorkers
+
+SECONDS: Final = 2.0
+DELIVERED_WITHIN: Final = 8.0  # seconds since what this worker published last came back to it
+
+
+class Beat:
+    def __init__(self, line: RedisLine, workers: RedisWorkers, house: House, clock: SteadyClock) -> None:
+        self._line, self._workers, self._house, self._clock = line, workers, house, clock
+        self._delivered_at = 0.0
+        self._delivered = asyncio.Event()
+
+    @property
+    def delivers(self) -> bool:
+        """Whether what is published comes back; an open connection proves nothing."""
+        return asyncio.get_running_loop().time() - self._delivered_at < DELIVERED_WITHIN
+
+    async def begin(self) -> None:
+        """Beat for the first time. Raises `Unavailable` if what is published does not come back."""
+        await self._line.subscribe(self._probe, self._probe_came_back)
+        await self._once()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._delivered.wait()
+        except TimeoutError as error:
+            raise Unavailable from error
+
+    async def live(self) -> None:
+        """Until cancelled; the lease is given up then."""
+        try:
+            while True:
+                with suppress(Unavailable):
+                    await self._once()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(SECONDS):
+                        await self._line.doubt.wait()
+                self._line.doubt.clear()
+        finally:
+            with suppress(Unavailable):
+                await self._workers.say_good_bye()
+
+    async def _once(self) -> None:
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
+        seconds, microseconds = await self._line.call("TIME")
+        self._clock.set(seconds * 1000 + microseconds / 1000 + (loop.time() - asked) * 500)
+        await self._line.call("SPUBLISH", self._probe, b"")
+        if await self._workers.beat():
+            self._house.look_for_the_lost()
+        await self._house.compare()
+
+    @property
+    def _probe(self) -> bytes:
+        return f"openchair:probe:{self._line.worker}".encode()
+
+    def _probe_came_back(self, data: bytes) -> None:
+        self._delivered.set()
+        self._delivered_at = asyncio.get_running_loop().time()

@@ -1,0 +1,120 @@
+"""What the workers of one installation know of each other: who of them lives, and who holds whose connection.
+
+Soft state in Redis, with a lease. No truth of a room is in it: at worst somebody who is here is marked away.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Final, Protocol
+
+import msgspec
+
+from rooms.vocabulary import ParticipantId, RoomId
+from server.clock import Clock
+from server.log import Unavailable
+from server.redis import RedisLine
+
+LEASE: Final = 6000  # ms that a worker counts as alive after it was last heard of
+LIFE: Final = 6 * 3600 * 1000  # ms that it is known who was where
+ALIVE: Final = b"openchair:workers"
+
+Taken = Callable[[list[ParticipantId], int], None]
+"""These came in elsewhere, at that time."""
+
+
+class Workers(Protocol):
+    async def follow(self, room: RoomId, taken: Taken) -> None:
+        """From now on `taken` is told who of the room comes in on another worker. Raises `Unavailable`."""
+
+    async def unfollow(self, room: RoomId) -> None: ...
+
+    def hold(self, room: RoomId, people: Sequence[ParticipantId]) -> None:
+        """These came in here. Nobody waits for it."""
+
+    async def elsewhere(self, room: RoomId, people: Sequence[ParticipantId]) -> frozenset[ParticipantId]:
+        """Who of these is connected to another worker, as far as is known. Raises `Unavailable`."""
+
+    async def forget(self, room: RoomId) -> None:
+        """The room is over. Raises `Unavailable`."""
+
+
+class Alone:
+    """The only worker there is."""
+
+    async def follow(self, room: RoomId, taken: Taken) -> None: ...
+
+    async def unfollow(self, room: RoomId) -> None: ...
+
+    def hold(self, room: RoomId, people: Sequence[ParticipantId]) -> None: ...
+
+    async def elsewhere(self, room: RoomId, people: Sequence[ParticipantId]) -> frozenset[ParticipantId]:
+        return frozenset()
+
+    async def forget(self, room: RoomId) -> None: ...
+
+
+class RedisWorkers:
+    """One of many workers."""
+
+    def __init__(self, line: RedisLine, now: Clock) -> None:
+        self._line = line
+        self._now = now
+        self._me = line.worker.encode()
+        self._alive: frozenset[bytes] = frozenset({self._me})
+        self._telling: set[asyncio.Task[None]] = set()
+
+    async def follow(self, room: RoomId, taken: Taken) -> None:
+        def heard(data: bytes) -> None:
+            if not data.startswith(self._me):
+                at, people = _decode(memoryview(data)[len(self._me) :])
+                taken(people, at)
+
+        await self._line.subscribe(_key(room), heard)
+
+    async def unfollow(self, room: RoomId) -> None:
+        await self._line.unsubscribe(_key(room))
+
+    def hold(self, room: RoomId, people: Sequence[ParticipantId]) -> None:
+        task = asyncio.create_task(self._hold(room, people))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def _hold(self, room: RoomId, people: Sequence[ParticipantId]) -> None:
+        key, fields = _key(room), [field for who in people for field in (who, self._me)]
+        news = self._me + _encode((self._now(), people))
+        with suppress(Unavailable):
+            await self._line.call_all([("HSET", key, *fields), ("PEXPIRE", key, LIFE), ("SPUBLISH", key, news)])
+
+    async def elsewhere(self, room: RoomId, people: Sequence[ParticipantId]) -> frozenset[ParticipantId]:
+        holders: list[bytes | None] = await self._line.call("HMGET", _key(room), *people)
+        others = self._alive - {self._me}
+        return frozenset(who for who, holder in zip(people, holders, strict=True) if holder in others)
+
+    async def forget(self, room: RoomId) -> None:
+        await self._line.call("DEL", _key(room))
+
+    async def beat(self) -> bool:
+        """Renew the lease, and see who else lives; whether one is missing that lived before. Raises `Unavailable`."""
+        now = self._now()
+        _, _, found = await self._line.call_all(
+            [
+                ("ZADD", ALIVE, now + LEASE, self._me),
+                ("ZREMRANGEBYSCORE", ALIVE, "-inf", now - LEASE),
+                ("ZRANGE", ALIVE, now, "+inf", "BYSCORE"),
+            ]
+        )
+        before, self._alive = self._alive, frozenset(found)
+        return not before <= self._alive
+
+    async def say_good_bye(self) -> None:
+        """Give the lease up, so that nobody has to wait until it runs out. Raises `Unavailable`."""
+        await self._line.call("ZREM", ALIVE, self._me)
+
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(tuple[int, list[ParticipantId]]).decode
+
+
+def _key(room: RoomId) -> bytes:
+    return f"openchair:{{{room}}}:here".encode()

@@ -1,0 +1,90 @@
+"""Two workers, one Redis, one room: nobody notices on which of them they are."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.server.kit import Served, serving
+from tests.valkey import Valkey
+
+
+@pytest.fixture
+async def workers(tmp_path: Path, valkey: Valkey) -> AsyncIterator[tuple[Served, Served]]:
+    valkey.forget_everything()
+    async with AsyncExitStack() as stack:
+        one = await stack.enter_async_context(serving(tmp_path, redis=valkey.url, secret="a secret of both"))
+        other = await stack.enter_async_context(serving(tmp_path, redis=valkey.url, secret="a secret of both"))
+        await one.a_meeting()
+        yield one, other
+
+
+async def test_what_is_said_on_one_is_heard_on_the_other(workers: tuple[Served, Served]) -> None:
+    one, other = workers
+    alice, bob = await one.comes("Alice"), await other.comes("Bob")
+    await alice.sees("joined", name="Bob")
+    await alice.does("say", text="Good evening")
+    await bob.sees("said", text="Good evening")
+    await bob.does("say", text="Hello Alice")
+    await alice.sees("said", text="Hello Alice")
+    assert alice.position == bob.position
+
+
+async def test_who_goes_to_another_worker_is_the_same_person(workers: tuple[Served, Served]) -> None:
+    one, other = workers
+    alice, bob = await one.comes("Alice"), await other.comes("Bob")
+    await alice.sees("joined", name="Bob")
+    await alice.leave_the_line()
+    await bob.does("say", text="In the meantime")
+    again = await other.resumes(alice)
+    assert again.welcome["resumed"]
+    await again.sees("said", text="In the meantime")
+    assert again.welcome["you"] == alice.welcome["you"]
+
+
+async def test_a_seat_that_is_used_on_another_worker_is_closed_on_the_first(workers: tuple[Served, Served]) -> None:
+    one, other = workers
+    alice = await one.comes("Alice")
+    await other.resumes(alice)
+    assert await alice.closing_code() == 4009
+
+
+async def test_a_command_that_is_sent_again_to_another_worker_is_carried_out_once(
+    workers: tuple[Served, Served],
+) -> None:
+    one, other = workers
+    alice, bob = await one.comes("Alice"), await other.comes("Bob")
+    await alice.does("say", text="Once")
+    again = await other.resumes(alice)
+    again.last -= 1
+    await again.does("say", text="Once")
+    await bob.does("say", text="After it")
+    texts = [event["text"] for event in bob.events if event["t"] == "said"]
+    await bob.sees("said", text="After it")
+    assert texts.count("Once") <= 1
+
+
+async def test_everybody_talks_at_once(workers: tuple[Served, Served]) -> None:
+    people = [await workers[n % 2].comes(f"Person {n}") for n in range(8)]
+    for m in range(5):
+        for n, person in enumerate(people):
+            await person.tell("say", text=f"{n}.{m}")
+    for person in people:
+        while len([event for event in person.events if event["t"] == "said"]) < 40:
+            await person.receive()
+    orders = [[event["text"] for event in person.events if event["t"] == "said"] for person in people]
+    assert all(order == orders[0] for order in orders)
+
+
+async def test_redis_that_comes_back_empty_gets_the_room_back(
+    tmp_path: Path, workers: tuple[Served, Served], valkey: Valkey
+) -> None:
+    one, other = workers
+    alice, bob = await one.comes("Alice"), await other.comes("Bob")
+    await alice.does("say", text="Before")
+    valkey.forget_everything()
+    await alice.sees("snapshot")
+    await bob.sees("snapshot")
+    await alice.does("say", text="After")
+    await bob.sees("said", text="After")
