@@ -35,7 +35,7 @@ function concerningMe(before: Room, event: Event, after: Room): string | null {
     case 'called':
       return event.who === you ? t('stage.you_called') : null;
     case 'warned':
-      return isMine ? t('time.left', { length: inWords(event.left) }) : null;
+      return isMine ? t('time.left', { length: inWords(event.left * 1000) }) : null;
     case 'time_up':
       return isMine ? t('time.up') : null;
     case 'share_ended':

@@ -13,9 +13,7 @@ const root = document.getElementById('room');
 if (root) start(root, root.dataset.room ?? '', root.dataset.name ?? '');
 
 function start(root: HTMLElement, room: string, name: string): void {
-  const secrets = secretsOf(location.hash);
-  if (location.hash) history.replaceState(null, '', location.pathname + location.search);
-
+  let secrets = takeSecrets();
   const store = new Store();
   const line = new Line(location.origin.replace(/^http/, 'ws'), room, store, {
     storage: storage(),
@@ -23,11 +21,13 @@ function start(root: HTMLElement, room: string, name: string): void {
     random: Math.random,
   });
   const meeting = signal<Meeting>({ name });
+  const hasKey = signal(secrets.key !== undefined);
+  const hasPasscode = signal(secrets.passcode !== undefined);
   const app: Actions = {
     store,
     meeting,
-    hasKey: signal(secrets.key !== undefined),
-    hasPasscode: signal(secrets.passcode !== undefined),
+    hasKey,
+    hasPasscode,
     join: entry => line.join({ ...secrets, ...entry }),
     leave: () => line.leave(),
     askAgain: () => {
@@ -36,6 +36,13 @@ function start(root: HTMLElement, room: string, name: string): void {
     send: command => line.send(command),
     type: typing(on => line.mention({ t: 'typing', on })),
   };
+  // Somebody who is here already opens a role's link in the same tab.
+  addEventListener('hashchange', () => {
+    secrets = { ...secrets, ...takeSecrets() };
+    hasKey.value = secrets.key !== undefined;
+    hasPasscode.value = secrets.passcode !== undefined;
+    if (line.hasSeat) line.join(secrets);
+  });
   keepTime(store);
   addEventListener('pageshow', () => line.wake());
   addEventListener('online', () => line.wake(true));
@@ -53,9 +60,10 @@ function start(root: HTMLElement, room: string, name: string): void {
   );
 }
 
-/** What the link's fragment brings: never sent in an address, and not left in sight. */
-function secretsOf(hash: string): Entry {
-  const given = new URLSearchParams(hash.slice(1).replaceAll('+', '%2B'));
+/** What the link's fragment brings: never sent in an address, and taken out of sight at once. */
+function takeSecrets(): Entry {
+  const given = new URLSearchParams(location.hash.slice(1).replaceAll('+', '%2B'));
+  if (location.hash) history.replaceState(null, '', location.pathname + location.search);
   const key = given.get('key');
   const passcode = given.get('passcode');
   return { ...(key && { key }), ...(passcode && { passcode }) };

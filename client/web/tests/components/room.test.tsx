@@ -1,126 +1,185 @@
 /** The room as it is drawn, from what the rules make of an evening. */
-import { readFileSync } from 'node:fs';
-import { signal } from '@preact/signals';
-import { act, cleanup, fireEvent, render, screen, waitFor } from '@testing-library/preact';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { act, cleanup, fireEvent, screen, waitFor, within } from '@testing-library/preact';
+import { afterEach, expect, test } from 'vitest';
 import { level } from '../../src/announce.js';
-import { App } from '../../src/components/App.js';
-import { type App as Actions, AppProvider } from '../../src/components/context.js';
 import type { Event } from '../../src/store/events.js';
-import type { Command, Outcome } from '../../src/store/messages.js';
-import type { Snapshot } from '../../src/store/room.js';
-import { Store } from '../../src/store/store.js';
+import {
+  barriers,
+  button,
+  choose,
+  evenings,
+  eventsOf,
+  FACILITATOR,
+  fill,
+  GREETER,
+  MEMBER,
+  Page,
+  press,
+  seenBy,
+} from './kit.js';
 
-interface Meeting {
-  readonly viewer: string;
-  readonly you: string;
-  readonly steps: readonly ({ readonly now: number; readonly room: Snapshot } | readonly Event[])[];
-}
-
-const meetings: readonly Meeting[] = JSON.parse(readFileSync('tests/fixtures/meetings.json', 'utf8'));
-
-let store: Store;
-let asked: Command[];
-let answer: Outcome;
-
-beforeEach(() => {
-  store = new Store(0);
-  asked = [];
-  answer = { ok: true };
-});
 afterEach(cleanup);
 
-/** The page in which that viewer is, after as many events as it takes until `is` holds. */
-function seenBy(viewer: string, is: (event: Event) => boolean): void {
-  const meeting = meetings.find(it => it.viewer === viewer);
-  if (!meeting) throw new Error(`expected a viewer of the fixtures, not ${viewer}`);
-  const app: Actions = {
-    store,
-    meeting: signal({ name: 'A circle' }),
-    hasKey: signal(false),
-    hasPasscode: signal(false),
-    join: () => {},
-    leave: () => {},
-    askAgain: () => {},
-    send: async command => {
-      asked.push(command);
-      return answer;
-    },
-    type: () => {},
-  };
-  render(
-    <AppProvider value={app}>
-      <App />
-    </AppProvider>,
-  );
-  const [first] = meeting.steps;
-  if (!first || !('room' in first)) throw new Error('expected a snapshot first');
-  const { now, room } = first;
-  const position = { epoch: 'e', seq: 0, tag: '', seat: 's', role: 'member', last: 0, resumed: false } as const;
-  act(() => store.receive([{ t: 'welcome', you: meeting.you, now, room, ...position }], 0));
-  act(() => {
-    for (const event of meeting.steps.flatMap(step => (Array.isArray(step) ? (step as Event[]) : []))) {
-      store.receive([event], 0);
-      store.tick(event.at);
-      if (is(event)) return;
-    }
-    throw new Error('it never came to that');
-  });
-}
+const field = (label: string) => screen.getByLabelText<HTMLInputElement>(label);
 
-const button = (name: string | RegExp): HTMLElement => screen.getByRole('button', { name });
+test.each(evenings)(
+  'the whole evening of $viewer can be drawn, and nothing in it keeps people out',
+  async evening => {
+    const page = new Page();
+    page.comesIn(evening);
+    const events = eventsOf(evening);
+    for (const [index, event] of events.entries()) {
+      page.hears(event);
+      if (index % 20 === 0) expect(await barriers()).toEqual([]);
+    }
+    expect(await barriers()).toEqual([]);
+  },
+  30_000,
+);
 
 test('whoever is called is told so first, and can begin or pass with one press', async () => {
-  seenBy('a member who was there first', event => event.t === 'called' && event.who === 'alice');
+  const page = seenBy(MEMBER, event => event.t === 'called' && event.who === 'alice');
   screen.getByRole('heading', { name: 'It is your turn' });
-  fireEvent.click(button('Begin'));
-  expect(asked).toEqual([{ t: 'begin' }]);
-  button('Pass');
+  await press('Begin');
+  await press('Pass');
+  expect(page.asked).toEqual([{ t: 'begin' }, { t: 'pass' }]);
 });
 
-test('whoever facilitates calls the person whom the button names', () => {
-  seenBy('the facilitator', event => event.t === 'hand_moved');
-  fireEvent.click(button('Next: Pia'));
-  expect(asked).toEqual([{ t: 'call', who: expect.any(String), after: null }]);
+test('a share starts with all of its time', () => {
+  seenBy(MEMBER, event => event.t === 'began');
+  expect(screen.getByRole('timer').textContent).toBe('1:00');
+});
+
+test('whoever waits reads and hears which place they have', async () => {
+  const page = seenBy(MEMBER, event => event.t === 'hand_raised' && event.who === 'bob');
+  screen.getByText(/^You are next\./);
+  page.hears({ t: 'hand_moved', seq: 9999, tag: '', at: 1, who: 'alice', place: 1 });
+  const place = screen.getByText(/^You are number 2\./);
+  expect(place.getAttribute('role')).toBe('status');
+  await press('Lower hand');
+  expect(page.asked).toEqual([{ t: 'lower_hand' }]);
+});
+
+test('whoever facilitates calls the person whom the button names, if the floor is still as it was', async () => {
+  const page = seenBy(FACILITATOR, event => event.t === 'hand_moved');
+  await press('Next: Pia');
+  expect(page.asked).toEqual([{ t: 'call', who: expect.any(String), after: null }]);
+});
+
+test('whoever keeps the time has the share’s clock in reach', async () => {
+  const page = seenBy(FACILITATOR, event => event.t === 'began');
+  for (const name of ['+ 1 minute', '− 30 seconds', 'Stop the clock', 'Back to the queue', 'End this share'])
+    await press(name);
+  expect(page.asked).toEqual([
+    { t: 'add_time', seconds: 60 },
+    { t: 'add_time', seconds: -30 },
+    { t: 'stop_clock' },
+    { t: 'put_back', who: 'alice' },
+    { t: 'stop_share' },
+  ]);
+});
+
+test('one’s own share can be taken back, all of it, with a second press', async () => {
+  const page = seenBy(MEMBER, event => event.t === 'shared' && event.n === 1);
+  const stage = within(document.querySelector('.stage') as HTMLElement);
+  await press('More about what Alice shared');
+  await act(async () => void fireEvent.click(stage.getByRole('button', { name: 'Take it back' })));
+  await press('Delete it');
+  expect(page.asked).toEqual([{ t: 'unsay', message: page.store.room.value?.floor?.share }]);
+});
+
+test('a role is given with a second press, for a list changes with every arrow key', async () => {
+  const page = seenBy(FACILITATOR, event => event.t === 'phase_began' && event.phase === 1);
+  await press('People');
+  await press('More about Bob');
+  choose('Role', 'timekeeper');
+  expect(page.asked).toEqual([]);
+  fireEvent.submit(field('Role'));
+  expect(page.asked).toEqual([{ t: 'role', who: 'bob', role: 'timekeeper' }]);
+});
+
+test('what is open is shut with Escape, and the focus goes back to where it came from', async () => {
+  seenBy(FACILITATOR, event => event.t === 'phase_began' && event.phase === 1);
+  await press('People');
+  await press('More about Bob');
+  const role = field('Role');
+  role.focus();
+  act(() => void fireEvent.keyDown(role, { key: 'Escape' }));
+  expect(screen.queryByLabelText('Role')).toBeNull();
+  expect(document.activeElement).toBe(button('More about Bob'));
+});
+
+test('greeters see who knocks, and let them in', async () => {
+  const page = seenBy(GREETER, event => event.t === 'knocked');
+  await press(/^Service/);
+  await press('Let in Charlie');
+  await press('Turn away Charlie');
+  expect(page.asked).toEqual([
+    { t: 'admit', who: 'charlie' },
+    { t: 'deny', who: 'charlie' },
+  ]);
+});
+
+test('a call for help stays in sight of the service team until somebody has seen to it', async () => {
+  seenBy(GREETER, event => event.t === 'help_asked');
+  await press(/^Service/);
+  screen.getByText('Alice asks for help');
+  screen.getByText('Alice reports Bob');
+  for (const seen of screen.getAllByRole('button', { name: 'Seen to' })) fireEvent.click(seen);
+  await screen.findByText('Nobody needs help just now.');
+});
+
+test('quiet takes away what is frozen, and one press gives it back', async () => {
+  const page = seenBy(FACILITATOR, event => event.t === 'quieted');
+  screen.getByText(/^The room is quiet/);
+  expect(screen.queryByRole('button', { name: /^Next: / })).toBeNull();
+  expect(screen.queryByRole('button', { name: '+ 1 minute' })).toBeNull();
+  await press('End quiet');
+  expect(page.asked).toEqual([{ t: 'unquiet' }]);
 });
 
 test('what was written stays until it was accepted, and the reason is told beside it', async () => {
-  seenBy('a member who was there first', event => event.t === 'started');
-  answer = { ok: false, code: 'chat_closed', message: 'The chat is closed just now.' };
-  const field = screen.getByLabelText('Message') as HTMLTextAreaElement;
-  fireEvent.input(field, { target: { value: 'Good evening' } });
-  fireEvent.submit(field);
+  const page = seenBy(MEMBER, event => event.t === 'started');
+  page.answer = { ok: false, code: 'chat_closed', message: 'The chat is closed just now.' };
+  fill('Message', 'Good evening');
+  fireEvent.submit(field('Message'));
   await screen.findByText('The chat is closed just now.');
-  expect(field.value).toBe('Good evening');
-  answer = { ok: true };
-  fireEvent.submit(field);
-  await waitFor(() => expect(field.value).toBe(''));
+  expect(field('Message').value).toBe('Good evening');
+  page.answer = { ok: true };
+  fireEvent.submit(field('Message'));
+  await waitFor(() => expect(field('Message').value).toBe(''));
+});
+
+test('a message goes to whom one has chosen', async () => {
+  const page = seenBy(MEMBER, event => event.t === 'started');
+  choose('To', 'service');
+  fill('Message', 'I am new here');
+  await act(async () => void fireEvent.submit(field('Message')));
+  expect(page.asked).toEqual([{ t: 'say', text: 'I am new here', to: 'service', reply_to: undefined }]);
 });
 
 test('markup in what others write is text', () => {
-  seenBy('a member who was there first', event => event.t === 'started');
+  const page = seenBy(MEMBER, event => event.t === 'started');
   const hostile = '<img src=x onerror=alert(1)>';
-  act(() => {
-    const said = {
-      t: 'said',
-      seq: 9999,
-      tag: '',
-      at: 1,
-      by: 'bob',
-      message: 'b-9',
-      text: hostile,
-      to: 'everyone',
-    } as const;
-    store.receive([said], 0);
-  });
+  const said = { t: 'said', seq: 9999, tag: '', at: 1, by: 'bob', message: 'b-9', text: hostile, to: 'everyone' };
+  page.hears(said as Event);
   screen.getByText(hostile);
   expect(document.querySelector('img')).toBeNull();
 });
 
 test('members see no control that is not theirs', () => {
-  seenBy('a member who was there first', event => event.t === 'phase_began' && event.phase === 1);
-  expect(screen.queryByRole('button', { name: 'Quiet the room' })).toBeNull();
-  expect(screen.queryByRole('button', { name: 'Service' })).toBeNull();
+  seenBy(MEMBER, event => event.t === 'phase_began' && event.phase === 1);
+  for (const name of ['Quiet the room', 'Service', 'Close the queue'])
+    expect(screen.queryByRole('button', { name })).toBeNull();
+});
+
+test('leaving takes a second press', async () => {
+  const page = seenBy(MEMBER, event => event.t === 'started');
+  await press('You');
+  await press('Leave the meeting');
+  expect(page.left).toBe(0);
+  await press('Leave now');
+  expect(page.left).toBe(1);
 });
 
 test.each([
@@ -129,8 +188,14 @@ test.each([
   ['nothing', null],
 ] as const)('at the level %s others are read aloud as %s', async (heard, text) => {
   level.value = heard;
-  seenBy('the facilitator', event => event.t === 'said');
+  seenBy(FACILITATOR, event => event.t === 'said');
   await act(async () => {});
   expect(document.querySelector('[aria-live=polite]')?.textContent || null).toBe(text);
   level.value = 'mine';
+});
+
+test('what concerns oneself is read aloud at once', async () => {
+  seenBy(MEMBER, event => event.t === 'warned');
+  await act(async () => {});
+  expect(document.querySelector('[aria-live=assertive]')?.textContent).toContain('20 seconds left');
 });
