@@ -1,8 +1,17 @@
 """A meeting from the door to the wipe, over real sockets."""
 
 import asyncio
+import gc
 from typing import Any
 
+import pytest
+
+from rooms.chat import Message
+from rooms.presence import Participant
+from rooms.room import Room
+from server.door import Door
+from server.log import History
+from server.replica import Replica
 from tests.server.kit import MINUTE, SECONDS, Client, Served
 
 
@@ -72,7 +81,7 @@ async def test_thirty_people_see_the_same_events_in_the_same_order(served: Serve
         assert [m for m in member.events if m["seq"] > since] == theirs
 
 
-async def test_after_the_end_nothing_is_left(served: Served) -> None:
+async def test_after_the_end_nothing_is_left(served: Served, capsys: pytest.CaptureFixture[str]) -> None:
     meeting = await served.a_meeting()
     fay = await served.comes("Fay Unforgettable", key=meeting.keys.host)
     room = fay.room["id"]
@@ -81,6 +90,9 @@ async def test_after_the_end_nothing_is_left(served: Served) -> None:
     assert await fay.closing_code() == 1000
     await served.rooms_are_gone()
     assert served.logs_in_memory == {}
+    gc.collect()
+    kinds = (Room, Participant, Message, Replica, Door, History)
+    assert [type(it).__name__ for it in gc.get_objects() if isinstance(it, kinds)] == []
     again = await served.connected(room)
     refusal = await again.hello(seat=fay.welcome["seat"])
     assert (refusal["t"], refusal["code"]) == ("refused", "ended")
@@ -89,6 +101,8 @@ async def test_after_the_end_nothing_is_left(served: Served) -> None:
         kept = path.read_bytes()
         for secret in (b"Unforgettable", b"unrepeatable", fay.id.encode(), fay.welcome["seat"].encode()):
             assert secret not in kept, path.name
+    logged = "".join(capsys.readouterr())
+    assert not any(word in logged for word in ("Unforgettable", "unrepeatable", fay.id, "127.0.0.1:"))
 
 
 async def test_timers_fire_at_their_deadlines(served: Served) -> None:
