@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -11,7 +12,7 @@ from getpass import getpass
 from io import TextIOWrapper
 from typing import Final, cast
 
-from client.terminal.text import harmless
+from client.terminal.text import harmless, width
 
 PROMPT: Final = "> "
 TYPED_AHEAD: Final = 100  # lines; more wait in the pipe
@@ -90,7 +91,7 @@ class Terminal(Pipe):
         text = "".join(f"{harmless(line)}\n" for line in lines)
         if text and self._is_typing:
             typed = self._line_buffer()
-            above = len(PROMPT + typed) // os.get_terminal_size(self._sink.fileno()).columns
+            above = width(PROMPT + typed) // shutil.get_terminal_size().columns
             up = f"\x1b[{above}A" if above else ""
             text = f"{up}\r\x1b[J{text}{PROMPT}{typed}"
         self._write(text)
@@ -109,6 +110,9 @@ class Terminal(Pipe):
         self._is_typing = True
         try:
             return input(PROMPT)
+        except EOFError:
+            self._write("\n")  # Ctrl-D leaves the prompt standing
+            raise
         finally:
             self._is_typing = False
 

@@ -29,6 +29,11 @@ def harmless(text: str) -> str:
     return "".join(kept)
 
 
+def width(text: str) -> int:
+    """About how many columns it takes up."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else not unicodedata.combining(c) for c in text)
+
+
 def lines_of(head: str, text: str) -> list[str]:
     """What somebody wrote, below a head; further lines stand back, so that none of them passes for ours."""
     first, *others = _LINE_ENDS.split(text.strip())
