@@ -1,96 +1,8 @@
 """The room in real browsers: a member on a phone and a facilitator at a desktop, from the doors to the end."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any
+from playwright.async_api import expect
 
-import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
-
-from tests.e2e.chromium import AXE, FLAGS, chromium
-from tests.server.kit import Given, Served, serving
-
-PHONE, DESKTOP = (320, 640), (1280, 900)
-PHASES = (
-    {"kind": "reading", "title": "Welcome", "minutes": 5, "text": "We listen to each other."},
-    {"kind": "round", "title": "Sharing", "minutes": 45, "share_seconds": 180},
-)
-
-
-class Person:
-    """Somebody with a browser, in a room."""
-
-    def __init__(self, page: Page, context: BrowserContext, link: str) -> None:
-        self.page, self.context, self.link = page, context, link
-        self.errors: list[str] = []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
-
-    async def comes(self, name: str) -> None:
-        await self.page.goto(self.link)
-        await self.page.get_by_label("Your first name").fill(name)
-        await self.press("Come in")
-
-    async def press(self, name: str, *, within: Locator | None = None) -> None:
-        await (within or self.page).get_by_role("button", name=name, exact=True).click()
-
-    async def sees(self, text: str) -> None:
-        await expect(self.page.get_by_text(text, exact=True).filter(visible=True).first).to_be_visible()
-
-    async def looks_at(self, panel: str) -> None:
-        """On a desktop some are always in sight, and have no button."""
-        buttons = self.page.get_by_role("navigation").get_by_role("button")
-        await buttons.first.wait_for()
-        button = buttons.filter(has_text=panel)
-        if await button.count():
-            await button.click()
-
-    async def says(self, text: str) -> None:
-        await self.looks_at("Chat")
-        await self.page.get_by_label("Message", exact=True).fill(text)
-        await self.press("Send")
-        await expect(self.page.get_by_label("Message", exact=True)).to_have_value("")
-
-    async def finds_no_barrier(self) -> None:
-        """Nothing that axe knows to keep people out, and nothing wider than the screen."""
-        await self.page.evaluate(AXE)
-        found = await self.page.evaluate("axe.run({resultTypes: ['violations']})")
-        assert [(it["id"], it["nodes"][0]["html"]) for it in found["violations"]] == []
-        assert await self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
-class House:
-    """A server, a browser, and whoever is there."""
-
-    def __init__(self, served: Served, browser: Browser) -> None:
-        self.served, self._browser = served, browser
-        self.people: list[Person] = []
-
-    async def a_meeting(self, **rules: Any) -> Given:
-        return await self.served.a_meeting(*PHASES, **{"direct_messages": "everyone", **rules})
-
-    async def person(self, key: str | None = None, size: tuple[int, int] = PHONE, scheme: Any = "light") -> Person:
-        context = await self._browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, locale="en-GB"
-        )
-        link = f"http://127.0.0.1:{self.served.port}/r/circle{f'#key={key}' if key else ''}"
-        self.people.append(Person(await context.new_page(), context, link))
-        return self.people[-1]
-
-    @asynccontextmanager
-    async def all_is_well(self) -> AsyncIterator["House"]:
-        yield self
-        assert [error for person in self.people for error in person.errors] == []
-
-
-@pytest_asyncio.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with serving(tmp_path) as served, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        async with House(served, browser).all_is_well() as it:
-            yield it
-        await browser.close()
+from tests.e2e.kit import DESKTOP, House
 
 
 async def test_a_meeting_from_the_doors_to_the_end(house: House) -> None:
@@ -190,27 +102,6 @@ async def test_what_the_service_team_sees_to(house: House) -> None:
     await fay.looks_at("Service")
     await fay.press("Lock the door")
     await bob.sees("Nobody new comes in. Whoever was here comes back.")
-
-
-async def test_a_line_that_breaks_costs_nothing(house: House) -> None:
-    meeting = await house.a_meeting()
-    fay, bob = await house.person(meeting.keys.host, DESKTOP), await house.person()
-    await fay.comes("Fay")
-    await bob.comes("Bob")
-    await bob.says("Before")
-    [replica] = house.served.replicas
-    await bob.page.get_by_label("Message", exact=True).fill("In the tunnel")
-    replica.door.cut(1011)  # and while it is down, somebody else speaks
-    await fay.says("Meanwhile")
-    await bob.sees("Meanwhile")
-    await bob.press("Send")
-    await fay.sees("In the tunnel")
-    await bob.page.reload()
-    await bob.sees("Chat")
-    await fay.looks_at("People")
-    await fay.sees("2 people")
-    bob.errors.clear()
-    fay.errors.clear()
 
 
 async def test_everything_can_be_reached_by_keyboard(house: House) -> None:

@@ -23,13 +23,18 @@ function start(root: HTMLElement, room: string, name: string): void {
   const meeting = signal<Meeting>({ name });
   const hasKey = signal(secrets.key !== undefined);
   const hasPasscode = signal(secrets.passcode !== undefined);
+  const typed = { name: signal(''), passcode: signal('') };
   const app: Actions = {
     store,
     meeting,
     hasKey,
     hasPasscode,
+    typed,
     join: entry => line.join({ ...secrets, ...entry }),
-    leave: () => line.leave(),
+    leave: () => {
+      typed.name.value = '';
+      line.leave();
+    },
     askAgain: () => {
       store.page.value = { at: 'join' };
     },
@@ -38,10 +43,11 @@ function start(root: HTMLElement, room: string, name: string): void {
   };
   // Somebody who is here already opens a role's link in the same tab.
   addEventListener('hashchange', () => {
-    secrets = { ...secrets, ...takeSecrets() };
+    const given = takeSecrets();
+    secrets = { ...secrets, ...given };
     hasKey.value = secrets.key !== undefined;
     hasPasscode.value = secrets.passcode !== undefined;
-    if (line.hasSeat) line.join(secrets);
+    if (line.hasSeat && given.key) line.join(given);
   });
   keepTime(store);
   addEventListener('pageshow', () => line.wake());

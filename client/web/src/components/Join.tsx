@@ -1,14 +1,12 @@
 /** The door: what the meeting is, a first name, the passcode if there is one. */
-import { useSignal } from '@preact/signals';
 import { clock, t } from '../i18n.js';
 import { useApp } from './context.js';
 import { Field } from './controls.js';
 import { Sheet } from './Sheet.js';
 
 export function Join() {
-  const { store, meeting, hasKey, join, hasPasscode } = useApp();
-  const name = useSignal('');
-  const passcode = useSignal('');
+  const { store, meeting, hasKey, join, hasPasscode, typed } = useApp();
+  const { name, passcode } = typed;
   const refusal = store.refusal.value;
   const asksForPasscode =
     refusal?.code === 'bad_passcode' || (meeting.value.has_passcode === true && !hasPasscode.value && !hasKey.value);

@@ -21,6 +21,8 @@ export interface App {
   /** Whether a role key came with the link. */
   readonly hasKey: Signal<boolean>;
   readonly hasPasscode: Signal<boolean>;
+  /** What was typed at the door: it is there again if something in it must be mended. */
+  readonly typed: { readonly name: Signal<string>; readonly passcode: Signal<string> };
   /** Come in, or come in again with what was given before. */
   readonly join: (entry: { name?: string; passcode?: string }) => void;
   readonly leave: () => void;

@@ -38,6 +38,7 @@ export class Page {
       meeting: signal({ name: 'A circle', ...meeting }),
       hasKey: signal(given.key ?? false),
       hasPasscode: signal(given.passcode ?? false),
+      typed: { name: signal(''), passcode: signal('') },
       join: entry => this.joined.push(entry),
       leave: () => this.left++,
       askAgain: () => {},

@@ -43,10 +43,12 @@ test.each(['bad_name', 'bad_passcode', 'bad_key'])(
   'what is wrong (%s) is told in the form, and can be mended',
   code => {
     const page = new Page();
+    fill('Your first name', 'Robin');
+    act(() => page.store.lineIs({ is: 'down', since: 0 }));
     page.hears(refused(code, { message: 'Please try another.' }));
     page.ends(4001);
     expect(screen.getByRole('alert').textContent).toBe('Please try another.');
-    screen.getByLabelText('Your first name');
+    expect(screen.getByLabelText<HTMLInputElement>('Your first name').value).toBe('Robin');
   },
 );
 

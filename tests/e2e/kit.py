@@ -1,0 +1,123 @@
+"""People with browsers, in a room that a real server holds."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+
+from playwright.async_api import Browser, Locator, Page, WebSocketRoute, expect
+
+from tests.e2e.chromium import AXE
+from tests.server.kit import Given, Served
+
+PHONE, DESKTOP = (320, 640), (1280, 900)
+ALWAYS_IN_SIGHT = ("Meeting", "Chat")
+PHASES = (
+    {"kind": "reading", "title": "Welcome", "minutes": 5, "text": "We listen to each other."},
+    {"kind": "round", "title": "Sharing", "minutes": 45, "share_seconds": 180},
+)
+
+Scheme = Literal["light", "dark"]
+OTHER: dict[Scheme, Scheme] = {"light": "dark", "dark": "light"}
+
+
+class Person:
+    """Somebody with a browser, in a room."""
+
+    def __init__(self, page: Page, link: str, scheme: Scheme) -> None:
+        self.page, self.link, self.scheme = page, link, scheme
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        self._is_in_tunnel = False
+        self._line: WebSocketRoute | None = None
+
+    async def comes(self, name: str) -> None:
+        await self.page.goto(self.link)
+        await self.page.get_by_label("Your first name").fill(name)
+        await self.press("Come in")
+
+    async def press(self, name: str, *, within: Locator | None = None) -> None:
+        await (within or self.page).get_by_role("button", name=name, exact=True).click()
+
+    async def fill(self, label: str, text: str) -> None:
+        await self.page.get_by_label(label, exact=True).fill(text)
+
+    async def sees(self, text: str, *, exact: bool = True) -> None:
+        await expect(self.page.get_by_text(text, exact=exact).filter(visible=True).first).to_be_visible()
+
+    async def looks_at(self, panel: str) -> None:
+        """On a desktop the meeting and the chat are always in sight, and have no button."""
+        parts = self.page.get_by_role("navigation", name="Parts of the room")
+        await parts.wait_for()
+        size = self.page.viewport_size
+        if panel not in ALWAYS_IN_SIGHT or size is None or size["width"] < DESKTOP[0]:
+            await parts.get_by_role("button").filter(has_text=panel).click()
+
+    async def says(self, text: str) -> None:
+        await self.looks_at("Chat")
+        await self.fill("Message", text)
+        await self.press("Send")
+        await expect(self.page.get_by_label("Message", exact=True)).to_have_value("")
+
+    async def finds_no_barrier(self) -> None:
+        """Nothing that axe knows to keep people out, in light and in dark, and nothing wider than the screen."""
+        await self.page.evaluate(AXE)
+        assert await self._violations("{}") == []
+        await self.page.emulate_media(color_scheme=OTHER[self.scheme])
+        assert await self._violations("{runOnly: ['color-contrast']}") == []
+        await self.page.emulate_media(color_scheme=self.scheme)
+        assert await self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    async def _violations(self, options: str) -> list[Any]:
+        found = await self.page.evaluate(f"axe.run({{resultTypes: ['violations'], ...{options}}})")
+        return [(it["id"], it["nodes"][0]["html"]) for it in found["violations"]]
+
+    async def takes_a_phone_with_tunnels(self) -> None:
+        """Before the page is opened: from now on its line can be taken away and given back."""
+        await self.page.route_web_socket("**/socket", self._connect)
+
+    async def goes_into_a_tunnel(self) -> None:
+        self._is_in_tunnel = True
+        assert self._line is not None
+        await self._line.close(code=3001)
+
+    async def comes_out(self) -> None:
+        self._is_in_tunnel = False
+        await self.page.evaluate("dispatchEvent(new Event('online'))")
+
+    async def _connect(self, line: WebSocketRoute) -> None:
+        if self._is_in_tunnel:
+            await line.close(code=3001)
+        else:
+            line.connect_to_server()
+            self._line = line
+
+
+class House:
+    """A server, a browser, and whoever is there."""
+
+    def __init__(self, served: Served, browser: Browser) -> None:
+        self.served, self._browser = served, browser
+        self.people: list[Person] = []
+
+    async def a_meeting(self, **rules: Any) -> Given:
+        return await self.served.a_meeting(*PHASES, **{"direct_messages": "everyone", **rules})
+
+    async def person(
+        self, key: str | None = None, size: tuple[int, int] = PHONE, scheme: Scheme = "light", fragment: str = ""
+    ) -> Person:
+        context = await self._browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme=scheme,
+            reduced_motion="reduce",  # else axe may look while a colour is still on its way
+            locale="en-GB",
+        )
+        fragment = f"#key={key}" if key else fragment
+        link = f"http://127.0.0.1:{self.served.port}/r/circle{fragment}"
+        self.people.append(Person(await context.new_page(), link, scheme))
+        return self.people[-1]
+
+    @asynccontextmanager
+    async def all_is_well(self) -> AsyncIterator["House"]:
+        yield self
+        assert [error for person in self.people for error in person.errors] == []
