@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from server.schedule.api import Api
 from server.schedule.exports import Exports
 from server.schedule.meetings import Schedule
 from server.seats import Seats, signing_secret
-from server.serving import Server
+from server.serving import BACKLOG, Server
 from server.socket import connect
 from server.stats import Metrics
 from server.transport import Bounds, websocket_protocol
@@ -129,8 +129,8 @@ class App:
             self._lag = max(0.0, loop.time() - due)
             self.metrics.loop_lag.observe(self._lag)
 
-    def server(self) -> Server:
-        """The uvicorn server of this application, not started yet."""
+    def server(self, lives: Callable[[], object] = lambda: None) -> Server:
+        """The uvicorn server of this application, not started yet. Once a second it says that it `lives`."""
         settings = self.settings
         return Server(
             uvicorn.Config(
@@ -145,7 +145,9 @@ class App:
                 log_config=None,
                 server_header=False,
                 ws_per_message_deflate=False,
+                backlog=BACKLOG,
                 timeout_graceful_shutdown=STOP_SECONDS,
             ),
             settings.drain_seconds,
+            lives,
         )

@@ -18,6 +18,7 @@ from server.app import App
 from server.clock import SteadyClock
 from server.installation import Taken, findings, take
 from server.logs import set_up
+from server.redis import unfit
 from server.schedule.addresses import Site
 from server.schedule.database import Unusable, engine_for, file_of, reason
 from server.schedule.feeds import Feed, NotAFeed
@@ -27,6 +28,7 @@ from server.schedule.keys import new_keys
 from server.schedule.meetings import Schedule, Stored
 from server.schedule.zones import zone_name
 from server.serving import listen
+from server.supervisor import supervise
 
 T = TypeVar("T")
 MOST_SOURCE = 255  # characters, as its column has
@@ -74,6 +76,11 @@ def with_schedule(settings: Settings, do: Callable[[Schedule], Awaitable[T]], *,
         give_up(f"The schedule's database cannot be used. It failed: {reason(error)}.")
 
 
+def cannot_listen(settings: Settings, error: OSError) -> str:
+    why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+    return f"Nobody can listen on {settings.host}, port {settings.port}: {why}."
+
+
 @app.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
@@ -96,8 +103,10 @@ def serve(
         database=database,
         origin=tuple(origin or ()) or None,
     )
-    if settings.redis or settings.workers > 1:
-        give_up("This version runs one worker, with its log in memory: --workers and --redis are not there yet.")
+    if settings.workers > 1 and not settings.redis:
+        give_up("Several workers need a Redis to share their rooms by: give its URL with --redis.")
+    if settings.redis and (why := asyncio.run(unfit(settings.redis))):
+        give_up(f"The Redis cannot be used: {why}")
     set_up(settings.log_format)
     folder = Path(settings.data)
     try:
@@ -110,11 +119,16 @@ def serve(
     except Unusable as error:
         give_up(f"The schedule's database cannot be used. {error}")
     with_schedule(settings, Schedule.check_writable)
+    if settings.workers > 1:
+        try:
+            asyncio.run(supervise(settings))
+        except OSError as error:
+            give_up(cannot_listen(settings, error))
+        return
     try:
         listening = listen(settings.host, settings.port)
     except OSError as error:
-        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-        give_up(f"Nobody can listen on {settings.host}, port {settings.port}: {why}.")
+        give_up(cannot_listen(settings, error))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises the signal again once it has stopped
     server.run([listening])
     if not server.started:

@@ -9,7 +9,22 @@ from structlog.typing import EventDict, WrappedLogger
 
 # Numbers, names of our own, and places in our own code. Nothing that somebody typed, and no address.
 FIELDS: Final = frozenset(
-    {"event", "level", "timestamp", "logger", "error", "file", "line", "host", "port", "version", "rooms", "seconds"}
+    {
+        "event",
+        "level",
+        "timestamp",
+        "logger",
+        "error",
+        "file",
+        "line",
+        "host",
+        "port",
+        "version",
+        "rooms",
+        "seconds",
+        "code",
+        "pid",
+    }
 )
 
 

@@ -20,11 +20,34 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 from server.log import Unavailable
 
 PATIENCE: Final = 2.0  # seconds for an answer
+LEAST_VERSION: Final = 7
 AGAIN_SECONDS: Final = 0.25  # between attempts to listen again
 
 _PASSING: Final = ("LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "BUSY", "TRYAGAIN")
 
 Heard = Callable[[bytes], None]
+
+
+async def unfit(url: str) -> str | None:
+    """Why the Redis at that URL cannot keep rooms, as a sentence; None if it can."""
+    try:
+        redis = Redis.from_url(url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=PATIENCE)
+    except ValueError:
+        return "expected a URL like redis://127.0.0.1:6379."
+    try:
+        async with asyncio.timeout(2 * PATIENCE):
+            server = await redis.info("server")
+            memory = await redis.info("memory")
+    except (RedisError, OSError, TimeoutError) as error:
+        return f"it does not answer ({type(error).__name__})."
+    finally:
+        await redis.aclose()
+    version = str(server.get("valkey_version") or server["redis_version"])
+    if int(version.split(".", maxsplit=1)[0]) < LEAST_VERSION:
+        return f"it is of version {version}; expected {LEAST_VERSION} or newer."
+    if (policy := memory.get("maxmemory_policy", "noeviction")) != "noeviction":
+        return f"it may throw rooms away when its memory is full (maxmemory-policy {policy}); expected noeviction."
+    return None
 
 
 class Script:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -9,29 +10,46 @@ import uvicorn
 
 from server.transport import Connection
 
+BACKLOG: Final = 2048
 BATCH: Final = 20
 BATCH_SECONDS: Final = 0.05
+SIGN_SECONDS: Final = 1.0  # between two signs of life
 
 log = structlog.get_logger("openchair")
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. Raises `OSError`."""
+def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A listening socket; port 0 takes a free one. What is `shared` may be one of many on its port, and takes no
+    connection before it is served. Raises `OSError`.
+    """
     family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-    return socket.create_server(address, family=family, backlog=2048)
+    if not shared:
+        return socket.create_server(address, family=family, backlog=BACKLOG)
+    shared_socket = socket.socket(family, socket.SOCK_STREAM)
+    shared_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    shared_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    shared_socket.bind(address)
+    return shared_socket
 
 
 class Server(uvicorn.Server):
     """Stops as on SIGTERM: no new connections; 1012 to all, within `drain_seconds`; then the application ends."""
 
-    def __init__(self, config: uvicorn.Config, drain_seconds: float) -> None:
+    def __init__(self, config: uvicorn.Config, drain_seconds: float, lives: Callable[[], object]) -> None:
         super().__init__(config)
         self._drain_seconds = drain_seconds
+        self._lives = lives
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             log.info("serving", host=self.config.host, port=self.servers[0].sockets[0].getsockname()[1])
+            self._live()
+
+    def _live(self) -> None:
+        """Say so, as long as the loop goes around."""
+        self._lives()
+        asyncio.get_running_loop().call_later(SIGN_SECONDS, self._live)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for listening in (*self.servers, *(sockets or ())):

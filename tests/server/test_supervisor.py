@@ -1,0 +1,149 @@
+"""`openchair serve --workers 2 --redis …`: processes that are watched, replaced, renewed and stopped."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from client.coming_back import Delays
+from client.room import RoomClient, connect
+from tests.valkey import Valkey
+
+OPENCHAIR = (sys.executable, "-c", "from server.cli import app; app()")
+SECONDS = 30
+
+
+class Site:
+    """A running `openchair serve`."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.port = 0
+        self.said = ""
+        self._reading = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        assert self.process.stderr is not None
+        while line := await self.process.stderr.readline():
+            self.said += line.decode()
+
+    async def says(self, pattern: str, times: int = 1) -> list[str]:
+        async with asyncio.timeout(SECONDS):
+            while len(found := re.findall(pattern, self.said)) < times:
+                await asyncio.sleep(0.01)
+        return found
+
+    @property
+    def workers(self) -> set[int]:
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return {int(child) for child in children.split()}
+
+    async def a_meeting(self) -> str:
+        """The link for everybody."""
+        body = {"name": "Circle", "timezone": "UTC", "minutes": 60, "now": True}
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}") as client:
+            answer = await client.post("/api/meetings", json=body)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["join_url"])
+
+
+@asynccontextmanager
+async def site(data: Path, valkey: Valkey, workers: int = 2) -> AsyncIterator[Site]:
+    options = ("--data", str(data), "--port", "0", "--workers", str(workers), "--redis", valkey.url)
+    process = await asyncio.create_subprocess_exec(*OPENCHAIR, "serve", *options, stderr=asyncio.subprocess.PIPE)
+    served = Site(process)
+    try:
+        served.port = int((await served.says(r"port=\S*?(\d+)", workers))[0])
+        yield served
+    finally:
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(SECONDS):
+            assert await process.wait() == 0
+    assert "Traceback" not in served.said, served.said
+
+
+@pytest.fixture(autouse=True)
+def empty(valkey: Valkey) -> Iterator[None]:
+    valkey.forget_everything()
+    yield
+
+
+@asynccontextmanager
+async def people(link: str, count: int) -> AsyncIterator[list[RoomClient]]:
+    """On whichever worker the kernel puts them."""
+    async with asyncio.timeout(SECONDS):
+        coming = [connect(link, name=f"Person {n}", delays=Delays(0.05, 0.5)) for n in range(count)]
+        rooms = [await it.__aenter__() for it in coming]
+    yield rooms
+    for it in coming:
+        await it.__aexit__(None, None, None)
+
+
+async def everybody_hears(rooms: list[RoomClient], text: str) -> None:
+    async with asyncio.timeout(SECONDS):
+        await rooms[0].say(text=text)
+        for room in rooms:
+            await room.until(lambda room=room: any(it.text == text for it in room.state.messages.values()))  # type: ignore[misc]
+
+
+@pytest.mark.timeout(120)
+async def test_a_worker_that_is_killed_is_replaced_and_nobody_loses_the_room(tmp_path: Path, valkey: Valkey) -> None:
+    async with site(tmp_path, valkey) as served, people(await served.a_meeting(), 8) as rooms:
+        await everybody_hears(rooms, "Before")
+        before = served.workers
+        assert len(before) == 2
+        os.kill(min(before), signal.SIGKILL)
+        await everybody_hears(rooms, "While one is down")
+        await served.says(r"serving", times=3)
+        assert len(served.workers) == 2
+        assert served.workers != before
+        await everybody_hears(rooms, "And after")
+        assert {len(room.state.participants) for room in rooms} == {8}
+
+
+@pytest.mark.timeout(120)
+async def test_a_rolling_restart_loses_no_command_and_sends_nobody_away(tmp_path: Path, valkey: Valkey) -> None:
+    async with site(tmp_path, valkey) as served, people(await served.a_meeting(), 8) as rooms:
+        before = served.workers
+        watcher = rooms[0].events()
+        served.process.send_signal(signal.SIGHUP)
+        for n in range(20):
+            await everybody_hears(rooms, f"Sentence {n}")
+        await served.says("workers_renewed")
+        assert not before & served.workers
+        await everybody_hears(rooms, "The last")
+        told = []
+        async for event in watcher:
+            told.append(type(event).__name__)
+            if event == list(rooms[0].state.messages.values())[-1] or getattr(event, "text", "") == "The last":
+                break
+        assert "Away" not in told
+        assert told.count("Said") == 21
+
+
+async def test_several_workers_need_a_redis(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *OPENCHAIR, "serve", "--data", str(tmp_path), "--workers", "2", stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await process.communicate()
+    assert process.returncode == 1
+    assert said.decode().strip() == "Several workers need a Redis to share their rooms by: give its URL with --redis."
+
+
+async def test_a_redis_that_may_forget_rooms_is_refused(tmp_path: Path, valkey: Valkey) -> None:
+    with valkey.client() as client:
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        process = await asyncio.create_subprocess_exec(
+            *OPENCHAIR, "serve", "--data", str(tmp_path), "--redis", valkey.url, stderr=asyncio.subprocess.PIPE
+        )
+        _, said = await process.communicate()
+        client.config_set("maxmemory-policy", "noeviction")
+    assert process.returncode == 1
+    assert "it may throw rooms away when its memory is full (maxmemory-policy allkeys-lru)" in said.decode()
