@@ -19,11 +19,15 @@ def said(*arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-@pytest.mark.parametrize("more", [["--workers", "2"], ["--redis", "redis://127.0.0.1"]])
-def test_several_workers_are_not_there_yet(tmp_path: Path, more: list[str]) -> None:
-    code, sentence = said("serve", "--data", str(tmp_path), *more)
-    assert code == 1
-    assert "one worker" in sentence
+@pytest.mark.parametrize(
+    ("redis", "why"),
+    [
+        ("redis://127.0.0.1:1", "it does not answer (ConnectionError)."),
+        ("nonsense", "expected a URL like redis://127.0.0.1:6379."),
+    ],
+)
+def test_a_redis_that_cannot_be_used_is_told(tmp_path: Path, redis: str, why: str) -> None:
+    assert said("serve", "--data", str(tmp_path), "--redis", redis) == (1, f"The Redis cannot be used: {why}\n")
 
 
 def test_a_wrong_option_is_named() -> None:
