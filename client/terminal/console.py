@@ -126,10 +126,14 @@ def console() -> Iterator[Pipe]:
     if not (source.isatty() and sink.isatty()):
         yield Pipe(source, sink)
         return
-    import termios  # noqa: PLC0415 - only where there are terminals
+    try:
+        import termios  # noqa: PLC0415 - only where there are terminals
 
+        terminal = Terminal(source, sink)
+    except ImportError:  # a Python without readline
+        yield Pipe(source, sink)
+        return
     before = termios.tcgetattr(source)
-    terminal = Terminal(source, sink)
     try:
         yield terminal
     finally:
