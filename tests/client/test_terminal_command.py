@@ -124,9 +124,9 @@ async def test_what_is_being_typed_stays_below_what_comes(site: Site) -> None:
     meeting = await site.a_meeting()
     fay = await site.facilitates(meeting)
     async with joining(site.link(), "--name", "Alice", terminal=True) as alice:
-        await alice.shows("> ")
-        alice.types("Hel")
-        await alice.shows("Hel")
+        await alice.shows("/help tells what else there is.")
+        alice.types("Hel\x0c")  # Ctrl-L, so that the line is drawn once more when it has been read
+        await alice.shows("> Hel")
         await fay.say("Good evening")
         await alice.shows("\r\x1b[J[1] Fay: Good evening\r\n> Hel")
         alice.types("lo\n")
