@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import msgspec
 from msgspec import UNSET, Struct
 
-from rooms import chat, presence, safety
+from rooms import agenda, chat, presence, safety
 from rooms.view import newcomers_alike, view
 from rooms.vocabulary import SERVICE, Event, ParticipantId, Refused, Role
 from server.hub import Hub
@@ -228,6 +228,8 @@ class Door:
                     self.turn_away(link, Refused("denied", "You were not let in this time."))
             case presence.Denied() if (link := self._lobby.pop(event.who, None)) is not None:
                 self.turn_away(link, Refused("denied", "You were not let in this time. You may knock again soon."))
+            case agenda.Started():
+                self._open_the_doors()  # for a meeting may start before their time
             case safety.Removed():
                 self._part_with(event.who, REMOVED)
             case presence.Left():
@@ -302,7 +304,9 @@ class Door:
             self._opening = self._world.call_at(room.doors_at, self._open_the_doors)
 
     def _open_the_doors(self) -> None:
-        self._opening = None
+        if self._opening is not None:
+            self._opening.cancel()
+            self._opening = None
         arrivals, self._before_the_doors = list(self._before_the_doors.values()), {}
         self._replica.request(*arrivals)
 

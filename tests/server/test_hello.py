@@ -183,6 +183,15 @@ async def test_those_who_wait_come_in_when_the_doors_open(served: Served) -> Non
     assert len(welcomes[1]["room"]["participants"]) == 2
 
 
+async def test_those_who_wait_come_in_when_the_meeting_starts_before_its_doors_open(served: Served) -> None:
+    keys = (await served.a_meeting(starts_in=60 * MINUTE)).keys
+    early = await served.connected()
+    assert (await early.hello(name="Alice"))["t"] == "waiting"
+    fay = await served.comes("Fay", key=keys.host)
+    await fay.does("start")
+    await early.until("welcome")
+
+
 async def test_a_full_meeting_is_refused(served: Served) -> None:
     await served.a_meeting(capacity=1)
     await served.comes("Alice")
