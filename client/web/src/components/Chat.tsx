@@ -44,14 +44,18 @@ function Pinned({ messages }: { readonly messages: readonly Message[] }) {
   const room = useRoom();
   if (messages.length === 0) return null;
   return (
-    <ul class="pinned" aria-label={t('chat.pinned')}>
-      {messages.map(message => (
-        <li key={message.id}>
-          <span aria-hidden="true">📌 </span>
-          <span dir="auto">{message.text}</span> <span class="hint">{nameOf(room, message.by, message.name)}</span>
-        </li>
-      ))}
-    </ul>
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset does not scroll
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
+    <div class="pinned" role="group" aria-label={t('chat.pinned')} tabIndex={0}>
+      <ul>
+        {messages.map(message => (
+          <li key={message.id}>
+            <span aria-hidden="true">📌 </span>
+            <span dir="auto">{message.text}</span> <span class="hint">{nameOf(room, message.by, message.name)}</span>
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 

@@ -1,0 +1,164 @@
+"""Every state of the page, on a phone and on a desktop, in light and in dark: nothing in it keeps people out."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.kit import DESKTOP, PHONE, House, Person
+
+SECOND = 1000
+
+
+@pytest.fixture(params=["member on a phone", "member at a desktop"])
+def sizes(request: pytest.FixtureRequest) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The member's and the facilitator's."""
+    return (PHONE, DESKTOP) if request.param == "member on a phone" else (DESKTOP, PHONE)
+
+
+async def both(*people: Person) -> None:
+    for person in people:
+        await person.finds_no_barrier()
+
+
+async def test_coming_in_and_going(house: House, sizes: tuple[tuple[int, int], tuple[int, int]]) -> None:
+    meeting = await house.a_meeting(waiting_room=True)
+    fay = await house.person(meeting.keys.host, sizes[1], "dark")
+    bob, eve = await house.person(size=sizes[0]), await house.person(size=sizes[0])
+    await bob.page.goto(bob.link)
+    await bob.finds_no_barrier()
+    await bob.comes("Bob")
+    await bob.sees("You are next in the waiting room. Somebody will let you in.")
+    await eve.comes("Eve")
+    await fay.comes("Fay")
+    await fay.looks_at("Service")
+    await fay.sees("2 people wait to come in.")
+    await both(bob, fay)
+
+    await fay.press("Turn away Eve")
+    await eve.sees("You were not let in")
+    await fay.press("Let in Bob")
+    for panel in ("Meeting", "Chat", "People", "You"):
+        await bob.looks_at(panel)
+        await bob.finds_no_barrier()
+    await fay.press("Lock the door")
+    await fay.sees("Nobody new comes in. Whoever was here comes back.")
+    ana = await house.person(size=sizes[0])
+    await ana.comes("Ana")
+    await ana.sees("The doors are closed")
+    await both(eve, ana, fay)
+
+    await fay.press("Start the meeting")
+    await bob.press("Leave the meeting")
+    await bob.finds_no_barrier()
+    await bob.press("Leave now")
+    await bob.sees("You have left")
+    await fay.press("End the meeting")
+    await fay.finds_no_barrier()
+    await fay.press("End it")
+    await fay.sees("The room stays open a little longer, to talk.", exact=False)
+    await fay.finds_no_barrier()
+    await fay.press("End the meeting")
+    await fay.press("End it")
+    await fay.sees("The meeting is over")
+    await both(bob, fay)
+
+
+async def test_a_share(house: House, sizes: tuple[tuple[int, int], tuple[int, int]]) -> None:
+    meeting = await house.a_meeting()
+    fay = await house.person(meeting.keys.host, sizes[1])
+    bob, ana = await house.person(size=sizes[0], scheme="dark"), await house.person(size=sizes[0])
+    for person, name in ((fay, "Fay"), (bob, "Bob"), (ana, "Ana")):
+        await person.comes(name)
+        await person.looks_at("Meeting")
+    await fay.looks_at("Service")
+    await fay.press("Start the meeting")
+    await fay.press("Next: Sharing")
+    await fay.looks_at("Meeting")
+    await bob.press("Raise hand")
+    await ana.press("Topic: raise hand with one")
+    await ana.fill("What about?", "sleep")
+    await ana.finds_no_barrier()
+    await ana.press("Raise hand", within=ana.page.get_by_role("group", name="Topic"))
+    await fay.press("Place of Ana")
+    await fay.sees("One up")
+    await both(bob, ana, fay)
+
+    await fay.press("Next: Bob")
+    await bob.sees("It is your turn")
+    await both(bob, ana, fay)
+    await bob.press("Begin")
+    await bob.fill("Your share", "I planted beans.")
+    await bob.press("Send paragraph")
+    await ana.sees("I planted beans.")
+    await ana.page.get_by_role("button", name="❤️").first.click()
+    await expect(bob.page.get_by_role("button", name="❤️ 1")).to_be_visible()
+    await both(bob, ana, fay)
+
+    house.served.pass_time(125 * SECOND)
+    await expect(ana.page.locator(".time-left.is-soon")).to_be_visible()
+    await both(bob, ana)
+    house.served.pass_time(60 * SECOND)
+    await bob.sees("Your time is up: please come to an end")
+    await both(bob, ana, fay)
+    await fay.press("Stop the clock")
+    await ana.sees("The clock stands still, the time is up")
+    await fay.press("More about what Bob shared")
+    await fay.press("Take it back", within=fay.page.locator(".stage"))
+    await both(bob, fay)
+    await fay.press("Delete it")
+    await expect(ana.page.get_by_text("I planted beans.")).to_be_hidden()
+
+
+async def test_seeing_to_people(house: House, sizes: tuple[tuple[int, int], tuple[int, int]]) -> None:
+    meeting = await house.a_meeting()
+    fay, bob = await house.person(meeting.keys.host, sizes[1], "dark"), await house.person(size=sizes[0])
+    await fay.comes("Fay")
+    await bob.comes("Bob")
+    await bob.looks_at("You")
+    await bob.press("Tell a milestone")
+    await bob.finds_no_barrier()
+    await bob.press("Tell everybody")
+    await bob.looks_at("Meeting")
+    await bob.sees("Bob: 1 year", exact=False)
+    await bob.says("Good evening")
+    await fay.looks_at("Chat")
+    await fay.press("More about what Bob said")
+    await fay.press("Pin")
+    await fay.press("Reply")
+    await fay.fill("Message", "Good evening, Bob")
+    await fay.finds_no_barrier()
+    await fay.press("Send")
+    await bob.sees("To Bob: Good evening")
+    await bob.page.get_by_label("To", exact=True).select_option("Fay")
+    await bob.says("I feel unsafe")
+    await fay.sees("to you alone")
+    await both(bob, fay)
+
+    await bob.press("Get help")
+    await bob.finds_no_barrier()
+    await bob.press("Call the service team")
+    await bob.sees("The service team has been told. They will write to you.")
+    await fay.looks_at("Service")
+    await fay.sees("Bob asks for help")
+    await fay.fill("Name", "Pia")
+    await fay.press("Add")
+    await both(bob, fay)
+    await fay.looks_at("People")
+    await fay.press("More about Bob")
+    await fay.press("Remove")
+    await fay.sees("by phone or in the hall")
+    await fay.finds_no_barrier()
+    await fay.press("Quiet the room")
+    await expect(bob.page.get_by_text("The room is quiet")).to_be_visible()
+    await both(bob, fay)
+
+
+async def test_before_the_doors(house: House) -> None:
+    meeting = await house.served.a_meeting(starts_in=3_600_000)
+    fay, bob = await house.person(meeting.keys.host, DESKTOP), await house.person(scheme="dark")
+    await bob.comes("Bob")
+    await bob.sees("Stay on this page: it turns into the room by itself.")
+    await bob.finds_no_barrier()
+    await fay.comes("Fay")
+    await fay.looks_at("Service")
+    await fay.press("Start the meeting")  # which opens the doors, too
+    await bob.looks_at("Chat")
