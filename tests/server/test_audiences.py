@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.server.kit import Client, Served
+from tests.server.client import Client
+from tests.server.kit import Served
 
 
 async def everybody_has_heard(speaker: Client, *others: Client) -> None:

@@ -12,7 +12,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from rooms.room import WireCommand
-from tests.server.kit import Message, Served, serving
+from tests.server.client import Message
+from tests.server.kit import Served, serving
 
 PATIENT = {"command_burst": 100_000, "commands_per_second": 100_000}
 COMMANDS = {word.__struct_config__.tag: word for word in get_args(WireCommand)}

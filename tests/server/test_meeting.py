@@ -12,7 +12,8 @@ from rooms.room import Room
 from server.door import Door
 from server.log import History
 from server.replica import Replica
-from tests.server.kit import MINUTE, SECONDS, Client, Served
+from tests.server.client import Client
+from tests.server.kit import MINUTE, SECONDS, Served
 
 
 async def test_a_first_person_comes_in_and_says_something(served: Served) -> None:

@@ -1,6 +1,7 @@
 """The waiting room: newcomers wait until somebody admits them (docs/protocol.md, "Connecting")."""
 
-from tests.server.kit import Client, Served
+from tests.server.client import Client
+from tests.server.kit import Served
 
 
 async def knocks(served: Served, name: str, **fields: object) -> Client:
