@@ -49,10 +49,10 @@ export function useRoom(): Room {
   return room;
 }
 
-/** The name of a participant, present or remembered. */
+/** The name of a participant, present or remembered; in a discreet room not everybody's is known. */
 export function nameOf(room: Room, who: string | null, name?: string): string {
   if (who === null) return t('name.room');
-  return room.names[who] ?? name ?? t('name.gone');
+  return room.names[who] ?? name ?? t(room.rules.roster === 'service' ? 'name.somebody' : 'name.gone');
 }
 
 /** Why something did not happen: the server's sentence, or our own where the answer comes from here. */
