@@ -1,11 +1,11 @@
 """The practice room at work: a server, a schedule, and simulated people who come to one meeting after another."""
 
 import asyncio
+import resource
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
 from random import Random
 from tempfile import TemporaryDirectory
 from typing import Final, TypeVar
@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from client.coming_back import Closed
-from client.practice.people import Facilitator, HangUp, Member, Person, Step, Troll, Writing, names
+from client.practice.people import Facilitator, HangUp, Member, Person, Step, Troll, Writing, names, stories
 from client.practice.words import WORDS
 from client.room import RoomClient, connect
 from config.formats import shipped
@@ -26,7 +26,6 @@ from rooms.vocabulary import ParticipantId, Refused
 from server.app import App
 from server.schedule.addresses import Site
 from server.schedule.keys import Keys, new_keys
-from server.schedule.meetings import Schedule
 from server.schedule.posted import Posted, new_meeting
 
 SLUG: Final = "practice"
@@ -35,6 +34,9 @@ APART: Final = 4.0  # seconds between two arrivals, on average
 FELLOWSHIP: Final = 3.0  # minutes at most, so that the next meeting begins soon
 REST: Final = 20.0  # seconds between two meetings
 MINUTE: Final = 60_000  # ms
+SEATS: Final = 20  # for others than the simulated
+FILES: Final = 4096  # open at once
+DAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 LENGTHS: Final = frozenset({"seconds", "minutes"})  # of a phase
 STRUCT = TypeVar("STRUCT", bound=Struct)
 
@@ -47,17 +49,19 @@ class Practice(Struct, frozen=True):
     trolls: int = 0
     minutes: float | None = None
     pace: float = 1.0
-    seed: int | None = None
 
     @property
     def rules(self) -> Format:
-        """The shipped format, with all its times at this pace, and its phases together as long as `minutes`."""
+        """The shipped format at this pace, its phases together as long as `minutes`, with seats for real people."""
         given = shipped()[self.format]
         lengths = sum(phase.length or 0 for phase in given.phase) / MINUTE
         shorter = lengths / self.minutes if self.minutes and lengths else 1.0
         phases = tuple(_faster(_faster(phase, self.pace), shorter, LENGTHS) for phase in given.phase)
         fellowship = min(given.fellowship_minutes, FELLOWSHIP) / self.pace
-        return replace(_faster(given, self.pace), phase=phases, doors_minutes=0, fellowship_minutes=fellowship)
+        capacity = max(given.capacity, self.members + self.trolls + SEATS)
+        return replace(
+            _faster(given, self.pace), phase=phases, doors_minutes=0, fellowship_minutes=fellowship, capacity=capacity
+        )
 
     @property
     def length(self) -> float:
@@ -80,30 +84,28 @@ class Company:
         self._practice = practice
         self._link = link
         self._host_key = host_key
-        self._chance = Random(practice.seed)
+        self._chance = Random()
         self._here: set[ParticipantId] = set()
 
     async def hold_a_meeting(self) -> None:
         """Come in one after the other, and stay until the meeting is over for all."""
         self._here.clear()
-        everybody = names(WORDS.names, self._chance)
-        facilitator = Facilitator(
-            self._chance.choice(WORDS.facilitators), Random(self._chance.random()), self._here, self._practice.pace
-        )
-        trolls = names(WORDS.trolls.names, self._chance)
+        practice, told = self._practice, stories(self._chance)
+        members, trolls = names(WORDS.names, self._chance), names(WORDS.trolls.names, self._chance)
+        host = self._chance.choice(WORDS.facilitators)
         async with asyncio.TaskGroup() as tasks:
+            facilitator = Facilitator(host, self._chance, told, self._here, practice.pace)
             tasks.create_task(self._attend(facilitator, key=self._host_key))
-            for _ in range(self._practice.members):
-                member = Member(next(everybody), Random(self._chance.random()))
-                tasks.create_task(self._attend(member))
-                await self._pass(self._chance.expovariate(1 / min(APART, 60 / self._practice.members)))
-            for _ in range(self._practice.trolls):
-                tasks.create_task(self._spoil(lambda: Troll(next(trolls), Random(self._chance.random()))))
+            for _ in range(practice.members):
+                tasks.create_task(self._attend(Member(next(members), self._chance, told)))
+                await self._pass(self._chance.expovariate(1 / min(APART, 60 / practice.members)))
+            for _ in range(practice.trolls):
+                tasks.create_task(self._spoil(trolls))
                 await self._pass(self._chance.uniform(5, 20))
 
-    async def _spoil(self, another: Callable[[], Troll]) -> None:
+    async def _spoil(self, names: Iterator[str]) -> None:
         """Come back under another name, as another device, whenever one is thrown out."""
-        while not await self._attend(another()):
+        while not await self._attend(Troll(next(names), self._chance)):
             await self._pass(self._chance.uniform(5, 15))
 
     async def _attend(self, person: Person, key: str | None = None) -> bool:
@@ -159,29 +161,25 @@ async def practise(practice: Practice, listening: socket.socket, say: Callable[[
     """Serve the practice room on that socket until SIGINT or SIGTERM; `say` is told the links."""
     host, port = listening.getsockname()[:2]
     with TemporaryDirectory(prefix="openchair-practice-") as data:
-        app = App(_settings(data, host, port))
-        stop, loop = asyncio.Event(), asyncio.get_running_loop()
-        server = app.server()
-        serving = loop.create_task(server.serve([listening]))
-        while not server.started and not serving.done():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)  # uvicorn tells nobody when it has started
-        for number in (signal.SIGINT, signal.SIGTERM):  # in the place of uvicorn's own
-            loop.add_signal_handler(number, stop.set)
-        keys = new_keys()
-        links = Site(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}").links(SLUG, keys)  # noqa: S104
-        meetings = loop.create_task(_hold_meetings(app, practice, keys, links["join"]))
-        await _schedule_samples(app.schedule, app.clock())
-        say(f"As a member:       {links['join']}")
-        say(f"As the facilitator: {links['host']}")
-        say("Stop with Ctrl-C.")
-        stopping = loop.create_task(stop.wait())
-        await asyncio.wait([serving, meetings, stopping], return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        meetings.cancel()
-        with suppress(asyncio.CancelledError):
-            await meetings
-        server.should_exit = True
-        await serving
+        app, stop, keys = App(_settings(data, host, port)), asyncio.Event(), new_keys()
+        server, loop = app.server(), asyncio.get_running_loop()
+        async with asyncio.TaskGroup() as tasks:
+            serving = tasks.create_task(server.serve([listening]))
+            while not server.started and not serving.done():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)  # uvicorn tells nobody when it has started
+            for number in (signal.SIGINT, signal.SIGTERM):  # in the place of uvicorn's own
+                loop.add_signal_handler(number, stop.set)
+            await _schedule_samples(app)
+            await _schedule_practice(app, practice, keys, app.clock())
+            links = Site(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}").links(SLUG, keys)  # noqa: S104
+            meetings = tasks.create_task(_hold_meetings(app, practice, keys, links["join"]))
+            say(f"As a member:        {links['join']}")
+            say(f"As the facilitator: {links['host']}")
+            say("Stop with Ctrl-C.")
+            await stop.wait()
+            meetings.cancel()
+            await asyncio.wait([meetings])  # so that nobody tries to come back to a server that stops
+            server.should_exit = True
 
 
 def _settings(data: str, host: str, port: int) -> Settings:
@@ -191,35 +189,39 @@ def _settings(data: str, host: str, port: int) -> Settings:
 
 
 async def _hold_meetings(app: App, practice: Practice, keys: Keys, link: str) -> None:
-    """One after the other, under the same links."""
+    """One after the other, under the same links. Who comes in between waits at the door."""
     company = Company(practice, link, keys.host)
-    secrets = keys.kept(None)
-    title = shipped()[practice.format].title
-    name = f"Practice: {title}"
-    text = "The people in this meeting are simulated, and so is what they tell. Come in and try everything."
     while True:
-        posted = Posted(name=name, timezone="UTC", minutes=practice.length, now=True, description=text)
-        meeting = replace(new_meeting(posted, app.clock()), format=practice.rules)
-        if await app.schedule.add(SLUG, meeting, secrets) is None:
-            await app.schedule.change(SLUG, meeting, secrets)
         await company.hold_a_meeting()
-        # A room's name has the minute of its start in it.
-        await asyncio.sleep(max(REST / practice.pace, (MINUTE - app.clock() % MINUTE) / 1000))
+        now = app.clock()
+        next_minute = now - now % MINUTE + MINUTE  # a room's name has the minute of its start in it
+        starts_at = max(now + round(REST * 1000 / practice.pace), next_minute)
+        await _schedule_practice(app, practice, keys, starts_at)
+        await asyncio.sleep((starts_at - now) / 1000)
 
 
-async def _schedule_samples(schedule: Schedule, now: int) -> None:
+async def _schedule_practice(app: App, practice: Practice, keys: Keys, starts_at: int) -> None:
+    posted = Posted(
+        name=f"Practice: {shipped()[practice.format].title}", timezone="UTC", minutes=practice.length, now=True,
+        description="The people in this meeting are simulated, and so is what they tell. Come in and try everything.",
+    )  # fmt: skip
+    meeting = replace(new_meeting(posted, starts_at), format=practice.rules)
+    if await app.schedule.add(SLUG, meeting, keys.kept(None)) is None:
+        await app.schedule.change(SLUG, meeting, keys.kept(None))
+
+
+async def _schedule_samples(app: App) -> None:
     """A week with a meeting of every shipped format."""
-    for day, (format_, rules) in enumerate(sorted(shipped().items())):
-        length = sum(phase.length or 0 for phase in rules.phase) / MINUTE or 60.0
+    for day, (name, rules) in enumerate(sorted(shipped().items())):
         posted = Posted(
-            name=f"{DAYS[day % 7]} {rules.title.lower()}", timezone="UTC", minutes=length, day=day % 7, time="19:00",
-            format=format_, description="A sample, so that the schedule is not empty.",
+            name=f"{DAYS[day % 7]} {rules.title.lower()}", timezone="UTC", minutes=Practice(name).length, day=day % 7,
+            time="19:00", format=name, description="A sample, so that the schedule is not empty.",
         )  # fmt: skip
-        await schedule.add(f"sample-{format_}", new_meeting(posted, now), new_keys().kept(None))
-
-
-DAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+        await app.schedule.add(f"sample-{name}", new_meeting(posted, app.clock()), new_keys().kept(None))
 
 
 def run(practice: Practice, listening: socket.socket, say: Callable[[str], None]) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))  # both ends of every line are here
     uvloop.run(practise(practice, listening, say))

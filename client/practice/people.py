@@ -1,26 +1,34 @@
 """How the simulated people behave. Pure: what each does next follows from the room, the time and a source of chance."""
 
-from collections.abc import Collection, Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from random import Random
-from typing import Protocol
+from typing import Final
 
 from msgspec import Struct
 
-from client.practice.words import WORDS
+from client.practice.words import WORDS, Lines
 from rooms import agenda, chat, floor, presence, safety
 from rooms.floor import Share
 from rooms.formats import Phase
 from rooms.presence import Participant
 from rooms.room import Room
-from rooms.vocabulary import Command, MessageId, ParticipantId
+from rooms.vocabulary import Command, MessageId, ParticipantId, Refused, ShareId
 
-CHARACTERS_A_SECOND = 14  # of somebody who tells what is on their mind
-LONGEST_PARAGRAPH = 22.0  # seconds
-READING = 40_000  # ms that a facilitator leaves for a text
-PATIENCE = 4  # shouts until a simulated facilitator removes a troll
+CHARACTERS_A_SECOND: Final = 9  # of somebody who tells what is on their mind
+LONGEST_PARAGRAPH: Final = 30.0  # seconds
+STORIES: Final = 5  # of somebody who speaks for long
+READING: Final = 40_000  # ms that a facilitator leaves for a text
+ARRIVING: Final = 25_000  # ms that a facilitator waits for a few people
+A_FEW: Final = 4
+SILENCE: Final = 60_000  # ms until a facilitator asks whether somebody would like to share
+LONG_SILENCE: Final = 120_000  # ms until the meeting goes on without
+LONG_OVER: Final = 120_000  # ms past the time of a share that has no hard stop
+PATIENCE: Final = 4  # shouts until a facilitator removes somebody
+CROWD: Final = 12  # where more people are, each says less
 
-
-MILESTONES = (
+MILESTONES: Final = (
     chat.Celebrate(count=30, unit="days"),
     chat.Celebrate(count=6, unit="months"),
     chat.Celebrate(count=1, unit="years"),
@@ -43,243 +51,302 @@ Step = tuple[float, Deed]
 """So many seconds after the step before it, this."""
 
 
-class Person(Protocol):
-    name: str
-
-    def next(self, room: Room, me: Participant, now: int) -> Sequence[Step]:
-        """What `me` does from `now` on (ms on the room's clock); nothing, mostly. Asked about once a second."""
-
-
-class Sharer:
-    """What members and the helping facilitator have in common: taking a turn when called, and thanking others."""
-
+class Person(ABC):
     def __init__(self, name: str, chance: Random) -> None:
         self.name = name
         self.chance = chance
+
+    @abstractmethod
+    def next(self, room: Room, me: Participant, now: int) -> Sequence[Step]:
+        """What `me` does from `now` on (ms on the room's clock); nothing, mostly. Asked about once a second."""
+
+    def once_in(self, seconds: float) -> bool:
+        """Whether it is to be now, of what is done once in so many seconds on average."""
+        return self.chance.random() < 1 / seconds
+
+
+class Sharer(Person):
+    """What members and the facilitator have in common: to take a turn when called, to speak, and to thank others.
+
+    `stories` are those of WORDS in some order, without an end; all of one meeting take theirs from the same.
+    """
+
+    def __init__(self, name: str, chance: Random, stories: Iterator[Lines]) -> None:
+        super().__init__(name, chance)
+        self.rambles = False
+        self._stories = stories
+        self._share: ShareId | None = None
+        self._telling: list[str] = []  # what is still to be told of it
         self._heard: Share | None = None
 
+    def say(
+        self, room: Room, me: Participant, now: int, lines: Lines, *, name: str = "", after: float = 1
+    ) -> Sequence[Step]:
+        """One of the lines, for everyone; nothing while that is not possible."""
+        try:
+            chat.check_may_speak(room, me, now)
+        except Refused:
+            return []
+        text = self.chance.choice(lines).format(name=name)
+        return [] if me.muted else [(after, Writing()), (3, chat.Say(text=text))]
+
     def turn(self, room: Room, me: Participant) -> Sequence[Step] | None:
-        """What to do with the floor; None if it is not mine."""
-        share = room.floor
-        if share is None or share.who != me.id:
+        """What to do with the floor, one paragraph at a time; None if it is not mine."""
+        share, phase = room.floor, room.current_phase
+        if share is None or phase is None or share.who != me.id:
             return None
-        if room.is_quiet:
+        if share.id != self._share:
+            self._share, self._telling = share.id, self._story(phase)
+        if room.is_quiet or share.left is not None:
             return []
         if share.state == "called":
             return [(self.chance.uniform(2, 6), floor.Begin())]
-        if share.paragraphs:
-            return self._finish(room, me)
-        story = self.chance.choice(WORDS.shares)
-        opening = self.chance.choice(WORDS.openings).format(name=self.name)
-        told = (f"{opening} {story[0]}", *story[1:], self.chance.choice(WORDS.closings))
-        steps: list[Step] = []
-        for paragraph in told:
+        if share.state == "time_up" or (share.warned and not self.rambles):
+            del self._telling[:-1]  # and come to an end
+        if self._telling and not me.muted:
+            paragraph = self._telling.pop(0)
             seconds = min(len(paragraph) / CHARACTERS_A_SECOND, LONGEST_PARAGRAPH)
-            steps += [(0.5, Writing()), (seconds, floor.WriteShare(text=paragraph))]
-        return steps
+            return [(0.5, Writing()), (seconds, floor.WriteShare(text=paragraph))]
+        return self._finish(room, me)
+
+    def _story(self, phase: Phase) -> list[str]:
+        stories = [next(self._stories) for _ in range(STORIES if self.rambles or phase.kind == "speaker" else 1)]
+        first, *rest = (paragraph for story in stories for paragraph in story)
+        opening = self.chance.choice(WORDS.openings).format(name=self.name)
+        return [f"{opening} {first}", *rest, self.chance.choice(WORDS.closings)]
 
     def _finish(self, room: Room, me: Participant) -> Sequence[Step]:
-        if room.phase_order == "pick":
-            others = [p.id for p in room.participants.values() if p.presence == "here" and p.id != me.id]
-            fresh = [who for who in others if not room.has_shared(who)]
-            if others:
-                return [(2, floor.Pick(who=self.chance.choice(fresh or others))), (1, floor.Done())]
+        if room.phase_order == "pick" and not room.phase_is_due and (others := without_a_turn(room, me)):
+            return [(2, floor.Pick(who=self.chance.choice(others)))]
         return [(2, floor.Done())]
 
-    def thanks(self, room: Room, me: Participant, how_often: float) -> Sequence[Step]:
+    def thanks(self, room: Room, me: Participant, now: int, lines: Lines, how_often: float) -> Sequence[Step]:
         """To whoever has just ended a share."""
         heard, self._heard = self._heard, room.floor
         if heard is None or heard.who == me.id or (room.floor is not None and room.floor.id == heard.id):
             return []
+        if room.floor is not None and me.role == "member":
+            return []  # the next one begins in a moment
         sharer = room.participants.get(heard.who)
         if sharer is None or not heard.paragraphs or self.chance.random() > how_often:
             return []
-        text = self.chance.choice(WORDS.thanks).format(name=sharer.name)
-        return [(self.chance.uniform(1, 5), Writing()), (2, chat.Say(text=text))]
+        return self.say(room, me, now, lines, name=sharer.name, after=self.chance.uniform(0.5, 3))
 
 
 class Member(Sharer):
     """Somebody who comes, listens, shares now and then, and whose line is not the best."""
 
-    def __init__(self, name: str, chance: Random) -> None:
-        super().__init__(name, chance)
+    def __init__(self, name: str, chance: Random, stories: Iterator[Lines]) -> None:
+        super().__init__(name, chance, stories)
+        self.rambles = chance.random() < 0.12
         self._greeted = False
         self._wants_to_share = chance.random() < 0.8
         self._celebrates = chance.random() < 0.12
         self._leaves_early = chance.random() < 0.06
 
     def next(self, room: Room, me: Participant, now: int) -> Sequence[Step]:
-        turn = self.turn(room, me)
-        if turn is not None:
-            return self._in_a_circle(room, turn)
-        if thanks := self.thanks(room, me, 0.3):
+        if (turn := self.turn(room, me)) is not None:
+            return self._in_a_circle(room, me, now, turn)
+        crowd, goes = max(1.0, len(room.participants) / CROWD), (3.0, presence.Leave())
+        if thanks := self.thanks(room, me, now, WORDS.thanks, 0.3 / crowd):
             return thanks
-        dice, chance = self.chance.random(), self.chance
+        if self.once_in(1500):
+            return [(1, HangUp(self.chance.choice([2, 9, 25])))]
+        if room.is_quiet:
+            return []
         if not self._greeted:
             self._greeted = True
-            return [(chance.uniform(1, 8), Writing()), (2, chat.Say(text=chance.choice(WORDS.hellos)))]
-        share = room.floor if room.floor is not None and room.floor.state != "called" else None
-        if dice < 0.012 and (share is None or room.format.crosstalk == "chat"):
-            return self._talk(room, me)
-        if dice < 0.04 and share is not None:
-            return [(1, chat.React(to=share.id, emoji=chance.choice(room.format.emoji), on=True))]
-        if dice < 0.05 and self._celebrates and room.state == "running":
-            self._celebrates = False
-            return [(1, chance.choice(MILESTONES))]
-        if self._may_raise_hand(room, me) and 0.1 < dice < 0.14:
-            topic = chance.choice(WORDS.topics) if chance.random() < 0.3 else None
+            return self.say(room, me, now, WORDS.hellos, after=self.chance.uniform(1, 8))
+        if self.once_in(150 * crowd):
+            return self._talk(room, me, now)
+        share, may_react = room.floor, room.format.crosstalk != "off" and not me.muted
+        if self.once_in(80) and share is not None and share.paragraphs and may_react:
+            return [(1, chat.React(to=share.id, emoji=self.chance.choice(room.format.emoji), on=True))]
+        if self.once_in(60) and self._may_raise_hand(room, me):
+            topic = self.chance.choice(WORDS.topics) if self.chance.random() < 0.3 else None
             return [(1, floor.RaiseHand(topic=topic))]
-        if 0.2 < dice < 0.203:
-            return [(1, HangUp(chance.choice([2, 9, 25])))]
-        if 0.3 < dice < 0.3005 and room.state == "running":
-            return [(1, safety.AskForHelp(text=chance.choice(WORDS.helps)))]
-        if 0.4 < dice < 0.401 and self._leaves_early and room.state == "running":
-            return [(1, chat.Say(text=chance.choice(WORDS.goodbyes))), (3, presence.Leave())]
-        if 0.5 < dice < 0.52 and room.state == "fellowship":
-            return [(1, chat.Say(text=chance.choice(WORDS.goodbyes))), (3, presence.Leave())]
+        if room.state == "fellowship" and self.once_in(50):
+            return [*self.say(room, me, now, WORDS.goodbyes), goes]
+        if room.state == "running":
+            if self._celebrates and self.once_in(300):
+                self._celebrates = False
+                return [(1, self.chance.choice(MILESTONES))]
+            if self.once_in(5000 * crowd):
+                return [(1, safety.AskForHelp(text=self.chance.choice(WORDS.helps)))]
+            if self._leaves_early and self.once_in(900):
+                return [*self.say(room, me, now, WORDS.goodbyes), goes]
         return []
 
-    def _in_a_circle(self, room: Room, turn: Sequence[Step]) -> Sequence[Step]:
+    def _in_a_circle(self, room: Room, me: Participant, now: int, turn: Sequence[Step]) -> Sequence[Step]:
         """In a circle the turn comes to everybody; not everybody wants it."""
         is_called = room.floor is not None and room.floor.state == "called"
         if is_called and room.phase_order == "circle" and not self._wants_to_share:
-            return [(3, chat.Say(text=self.chance.choice(WORDS.passes))), (1, floor.Pass())]
+            return [*self.say(room, me, now, WORDS.passes), (2, floor.Pass())]
         return turn
 
     def _may_raise_hand(self, room: Room, me: Participant) -> bool:
-        if not room.queue_is_open or not self._wants_to_share or any(hand.who == me.id for hand in room.queue.hands):
+        if not (room.queue_is_open and self._wants_to_share) or me.muted or floor.place_of(room, me.id) is not None:
             return False
-        return me.shares == 0 or (me.shares == 1 and not room.queue.hands)
+        return me.id not in room.queue.had_a_turn or (me.shares == 1 and not room.queue.hands)
 
-    def _talk(self, room: Room, me: Participant) -> Sequence[Step]:
+    def _talk(self, room: Room, me: Participant, now: int) -> Sequence[Step]:
         newest = max(room.participants.values(), key=lambda p: p.since)
-        if self.chance.random() < 0.4 and newest.id != me.id and newest.role == "member":
-            text = self.chance.choice(WORDS.welcomes).format(name=newest.name)
-        else:
-            text = self.chance.choice(WORDS.chat)
-        return [(0.5, Writing()), (3, chat.Say(text=text))]
+        if self.chance.random() < 0.3 and newest.id != me.id and newest.role == "member":
+            return self.say(room, me, now, WORDS.welcomes, name=newest.name)
+        return self.say(room, me, now, WORDS.chat)
 
 
 class Facilitator(Sharer):
-    """Leads until a person comes to do it, hands the chair over, helps, and carries on if that person has gone."""
+    """Leads until a person comes to do it, hands the chair over, helps, and carries on if that person has gone.
 
-    def __init__(self, name: str, chance: Random, company: Collection[ParticipantId], pace: float) -> None:
-        super().__init__(name, chance)
+    `company` are all who are simulated. What is measured on the room's clock goes at `pace`.
+    """
+
+    def __init__(
+        self, name: str, chance: Random, stories: Iterator[Lines], company: AbstractSet[ParticipantId], pace: float
+    ) -> None:
+        super().__init__(name, chance, stories)
+        self._company = company
         self._pace = pace
-        self._company = company  # all who are simulated
-        self._led = False
-        self._phase: int | None = None
-        self._phase_since = 0
+        self._chair: ParticipantId | None = None  # who had it a moment ago
+        self._gave_it_back: set[ParticipantId] = set()
+        self._stage: tuple[str, int | None] | None = None
+        self._since = 0  # ms; of the stage
+        self._busy_at = 0  # ms; when somebody last had the floor
+        self._has_invited = False
         self._shouts: dict[ParticipantId, int] = {}
         self._counted: set[MessageId] = set()
 
     def next(self, room: Room, me: Participant, now: int) -> Sequence[Step]:
+        before, self._chair = self._chair, room.facilitator
         if room.facilitator != me.id:
-            return self._help(room, me)
+            turn = self.turn(room, me)
+            return turn if turn is not None else self.thanks(room, me, now, WORDS.thanks, 0.2)
+        if before != me.id:
+            return self._take_over(room, me, now, before)
         if (host := self._somebody_real(room)) is not None:
-            text = self._line("hands_over").format(name=host.name)
-            self._led = False
-            return [(2, chat.Say(text=text)), (1, presence.HandOver(who=host.id))]
-        if not self._led:
-            self._led = True
-            key = "welcome" if room.state == "doors" else "takes_over"
-            return [(3, chat.Say(text=self._line(key).format(name=self.name)))]
+            said = self.say(room, me, now, WORDS.facilitator.hands_over, name=host.name)
+            return [*said, (1, presence.HandOver(who=host.id))]
         if room.lobby:
             return [(4, presence.Admit(who="all"))]
         if (troll := self._too_loud(room)) is not None:
-            return [(5, safety.Mute(who=troll)), (6, safety.Remove(who=troll))]
+            return [(2, safety.Mute(who=troll)), (3, safety.Remove(who=troll))]
         if room.is_quiet:
             return [(10, safety.Unquiet())]
         turn = self.turn(room, me)
         return turn if turn is not None else self._lead(room, me, now)
 
+    def _take_over(self, room: Room, me: Participant, now: int, before: ParticipantId | None) -> Sequence[Step]:
+        if before in room.participants and room.participants[before].presence == "here":
+            self._gave_it_back.add(before)
+        self._begin_stage(room, now)
+        lines = WORDS.facilitator.welcome if room.state == "doors" else WORDS.facilitator.takes_over
+        return self.say(room, me, now, lines, name=self.name, after=2)
+
+    def _begin_stage(self, room: Room, now: int) -> None:
+        self._stage, self._since, self._busy_at, self._has_invited = (room.state, room.phase), now, now, False
+
     def _lead(self, room: Room, me: Participant, now: int) -> Sequence[Step]:
-        if room.phase != self._phase:
-            self._phase, self._phase_since = room.phase, now
-            return self._announce(room)
-        if room.state == "doors":
-            return [(8, agenda.Start())] if len(room.participants) >= 4 else []
-        if room.state == "fellowship" or room.current_phase is None or room.phase is None:
-            return []
-        is_over = room.phase_ends_at is not None and now >= room.phase_ends_at
-        if room.floor is not None:
-            return self._mind_the_floor(room)
-        is_read = room.current_phase.kind in {"reading", "silence"} and (now - self._phase_since) * self._pace > READING
-        if is_over or is_read:
-            if room.phase == len(room.format.phase) - 1:
-                return [(3, chat.Say(text=self._line("closing"))), (3, agenda.End())]
-            return [(3, agenda.NextPhase(from_=room.phase))]
-        return self._call(room, me, room.current_phase)
-
-    def _call(self, room: Room, me: Participant, phase: Phase) -> Sequence[Step]:
-        here = [hand.who for hand in room.queue.hands if room.participants[hand.who].presence == "here"]
-        if here and not phase.auto_call:
-            return [(self.chance.uniform(2, 5), floor.Call(after=None))]
-        others = [p.id for p in room.participants.values() if p.presence == "here" and p.id != me.id and not p.muted]
-        simulated = [who for who in others if who in self._company]
-        if phase.kind == "speaker" or phase.order == "pick":
-            fresh = [who for who in simulated if not room.has_shared(who)]
-            if fresh and not (phase.kind == "speaker" and room.speaker_was_called):
-                return [(4, floor.Call(who=self.chance.choice(fresh), after=None))]
-        return []
-
-    def _mind_the_floor(self, room: Room) -> Sequence[Step]:
-        return [(20, floor.AddTime(seconds=30))] if self.chance.random() < 0.004 else []
-
-    def _announce(self, room: Room) -> Sequence[Step]:
         phase = room.current_phase
+        if self._stage != (room.state, room.phase):
+            self._begin_stage(room, now)
+            words = WORDS.facilitator.reading if phase and phase.kind in {"reading", "silence"} else None
+            return self.say(room, me, now, words or WORDS.facilitator.round) if phase else []
+        if thanks := self.thanks(room, me, now, WORDS.facilitator.thanks, 0.8):
+            return thanks
+        if room.state == "doors":
+            is_time = len(room.participants) >= A_FEW or self._passed(now, self._since) > ARRIVING
+            return [(8, agenda.Start())] if is_time else []
         if phase is None:
             return []
-        key = "round" if phase.kind in {"round", "open", "speaker"} else "reading"
-        return [(2, chat.Say(text=self._line(key)))] if phase.chat != "closed" else []
+        if room.floor is not None:
+            self._busy_at, self._has_invited = now, False
+            return self._mind(room.floor, now)
+        if (steps := self._call(room, me, phase, now)) and not self._is_over(room, now):
+            return steps
+        if self._is_done_with(room, phase, now):
+            if room.phase == len(room.format.phase) - 1:
+                return [*self.say(room, me, now, WORDS.facilitator.closing), (3, agenda.End())]
+            return [(3, agenda.NextPhase(from_=room.phase))]
+        return self._invite(room, me, now)
 
-    def _help(self, room: Room, me: Participant) -> Sequence[Step]:
-        turn = self.turn(room, me)
-        return turn if turn is not None else self.thanks(room, me, 0.2)
+    def _passed(self, now: int, since: int) -> float:
+        return (now - since) * self._pace
+
+    def _is_done_with(self, room: Room, phase: Phase, now: int) -> bool:
+        if phase.kind in {"reading", "silence"} and self._passed(now, self._since) > READING:
+            return True
+        is_silent = self._passed(now, self._busy_at) > LONG_SILENCE
+        return is_silent or self._is_over(room, now) or (phase.kind == "speaker" and room.speaker_was_called)
+
+    def _is_over(self, room: Room, now: int) -> bool:
+        return room.phase_ends_at is not None and now >= room.phase_ends_at
+
+    def _call(self, room: Room, me: Participant, phase: Phase, now: int) -> Sequence[Step]:
+        if floor.next_in_queue(room, now) is not None and not phase.auto_call:
+            return [(self.chance.uniform(2, 5), floor.Call(after=None))]
+        others = [who for who in without_a_turn(room, me) if who in self._company and who not in self._shouts]
+        if others and (phase.kind == "speaker" or phase.order == "pick"):
+            return [(4, floor.Call(who=self.chance.choice(others), after=None))]
+        return []
+
+    def _invite(self, room: Room, me: Participant, now: int) -> Sequence[Step]:
+        if self._has_invited or not room.queue_is_open or self._passed(now, self._busy_at) < SILENCE:
+            return []
+        self._has_invited = True
+        return self.say(room, me, now, WORDS.facilitator.open_floor)
+
+    def _mind(self, share: Share, now: int) -> Sequence[Step]:
+        """Give more time now and then; stop whoever goes on for long where the clock stops nobody."""
+        if share.state == "time_up" and share.ends_at is not None and self._passed(now, share.ends_at) > LONG_OVER:
+            return [(1, floor.StopShare())]
+        return [(1, floor.AddTime(seconds=30 / self._pace))] if share.warned and self.once_in(60) else []
 
     def _somebody_real(self, room: Room) -> Participant | None:
-        serving = (room.participants[who] for who in room.service if who not in self._company)
+        """A host who has not given the chair back."""
+        serving = (room.participants[who] for who in room.service if who not in self._company | self._gave_it_back)
         return next((p for p in serving if p.presence == "here" and p.role == "cofacilitator"), None)
 
     def _too_loud(self, room: Room) -> ParticipantId | None:
-        """A simulated troll who has shouted too often."""
+        """Somebody simulated who has shouted too often."""
         for message in room.messages.values():
             is_new = message.id not in self._counted
-            if is_new and message.by is not None and message.text in WORDS.trolls.shouts:
+            if is_new and message.by and message.text in WORDS.trolls.shouts and message.by in self._company:
                 self._shouts[message.by] = self._shouts.get(message.by, 0) + 1
         self._counted = set(room.messages)
+        if room.floor is not None and sum(it in WORDS.trolls.shouts for it in room.floor.paragraphs) >= PATIENCE:
+            return room.floor.who
         loud = (who for who, count in self._shouts.items() if count >= PATIENCE and who in room.participants)
         return next(loud, None)
 
-    def _line(self, key: str) -> str:
-        lines: tuple[str, ...] = getattr(WORDS.facilitator, key)
-        return self.chance.choice(lines)
 
-
-class Troll:
-    """Somebody who has come to spoil it: shouts, reacts to everything, and wants the floor at once."""
-
-    def __init__(self, name: str, chance: Random) -> None:
-        self.name = name
-        self.chance = chance
+class Troll(Person):
+    """Somebody who has come to spoil it: shouts, floods, reacts to everything, and wants the floor at once."""
 
     def next(self, room: Room, me: Participant, now: int) -> Sequence[Step]:
         chance, share = self.chance, room.floor
         if share is not None and share.who == me.id:
-            if share.state == "called":
-                return [(0.5, floor.Begin())]
-            return [(chance.uniform(1, 3), floor.WriteShare(text=chance.choice(WORDS.trolls.shouts)))]
-        dice = chance.random()
-        if dice < 0.25:
-            return [(chance.uniform(0.2, 2), chat.Say(text=chance.choice(WORDS.trolls.shouts)))]
-        if dice < 0.3 and room.queue_is_open:
-            return [(0.5, floor.RaiseHand(topic=chance.choice(WORDS.trolls.shouts)[:80]))]
-        if dice < 0.4 and room.messages:
+            deed = floor.Begin() if share.state == "called" else floor.WriteShare(text=self._shout())
+            return [(chance.uniform(1, 4), deed)]
+        if self.once_in(50):
+            return [(0.3, chat.Say(text=self._shout())) for _ in range(8)]
+        if self.once_in(5):
+            return [(chance.uniform(0.2, 2), chat.Say(text=self._shout()))]
+        if self.once_in(10) and room.queue_is_open and floor.place_of(room, me.id) is None:
+            return [(0.5, floor.RaiseHand(topic=self._shout()))]
+        if self.once_in(10) and room.messages:
             to = chance.choice(list(room.messages))
-            return [(0.3, chat.React(to=to, emoji=chance.choice(room.format.emoji), on=chance.random() < 0.8))]
-        if dice < 0.42:
-            return [(0.5, presence.Rename(name=chance.choice(WORDS.trolls.names)))]
-        return []
+            return [(0.3, chat.React(to=to, emoji=chance.choice(room.format.emoji), on=self.once_in(1.2)))]
+        return [(0.5, presence.Rename(name=chance.choice(WORDS.trolls.names)))] if self.once_in(50) else []
+
+    def _shout(self) -> str:
+        return self.chance.choice(WORDS.trolls.shouts)
+
+
+def without_a_turn(room: Room, me: Participant) -> list[ParticipantId]:
+    """The others who are here, may share, and had no turn in this phase."""
+    others = (p for p in room.participants.values() if p.presence == "here" and p.device and p.id != me.id)
+    return [p.id for p in others if not p.muted and not p.unanswered and p.id not in room.queue.had_a_turn]
 
 
 def names(lines: Sequence[str], chance: Random) -> Iterator[str]:
@@ -288,3 +355,9 @@ def names(lines: Sequence[str], chance: Random) -> Iterator[str]:
     yield from order
     for number in range(2, 10_000):
         yield from (f"{name} {number}" for name in order)
+
+
+def stories(chance: Random) -> Iterator[Lines]:
+    """All shares in some order, then all again in another."""
+    while True:
+        yield from chance.sample(WORDS.shares, len(WORDS.shares))

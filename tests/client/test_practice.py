@@ -5,20 +5,17 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import pytest
 
 from client.practice.meeting import Practice
-from client.practice.people import names
 from client.room import RoomClient, connect
 from config.formats import shipped
-from rooms.agenda import Ended, Started
+from rooms.agenda import Ended
 from rooms.chat import Said
-from rooms.floor import Began, Shared
-from rooms.room import AnyEvent
 from rooms.safety import Removed
-from tests.server.kit import SECONDS
+from rooms.vocabulary import Refused
 
 OPENCHAIR = (sys.executable, "-c", "from client.cli import main; main()")
 QUICK = ("--pace", "100", "--minutes", "8", "--port", "0")
@@ -32,12 +29,12 @@ class Rehearsal:
         self._people = people
 
     async def comes(self, name: str, link: str | None = None) -> RoomClient:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(30):
             return await self._people.enter_async_context(connect(link or self.member, name=name))
 
 
 @asynccontextmanager
-async def practice(*options: str) -> AsyncIterator[Rehearsal]:
+async def practice(*options: str, stop: signal.Signals = signal.SIGINT) -> AsyncIterator[Rehearsal]:
     """Ends as with Ctrl-C, without a word of trouble."""
     process = await asyncio.create_subprocess_exec(
         *OPENCHAIR, "practice", *QUICK, *options, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
@@ -53,29 +50,36 @@ async def practice(*options: str) -> AsyncIterator[Rehearsal]:
         async with AsyncExitStack() as people:
             yield Rehearsal(process, links[0], links[1], people)
     finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(stop)
         _, said = await process.communicate()
     assert process.returncode == 0
     assert b"error" not in said, said.decode()
     assert b"Traceback" not in said
 
 
-async def events_of_a_meeting(format_: str) -> list[AnyEvent]:
-    async with practice("--format", format_) as rehearsal:
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("format_", ["grief", "quiet", "speaker"])
+async def test_a_whole_meeting_is_held(format_: str) -> None:
+    async with practice("--format", format_, "--members", "3", stop=signal.SIGTERM) as rehearsal:
         room = await rehearsal.comes("Robin")
         async with asyncio.timeout(120):
-            return [event async for event in room.events()]
+            kinds = {type(event) async for event in room.events()}
+        assert {Said, Ended} <= kinds
+        assert str(room.closed) == "closed with 1000"
 
 
-@pytest.mark.timeout(180)
-async def test_every_format_comes_alive() -> None:
-    for told in await asyncio.gather(*(events_of_a_meeting(name) for name in shipped())):
-        kinds = {type(event) for event in told}
-        assert Said in kinds
-        assert Ended in kinds
-        if Began in kinds:
-            assert Shared in kinds, "who has the floor says something"
-    assert Started in kinds
+@pytest.mark.timeout(90)
+async def test_the_same_link_leads_to_the_door_of_the_next_meeting() -> None:
+    async with practice("--members", "1", "--minutes", "1") as rehearsal:
+        room = await rehearsal.comes("Robin")
+        async with asyncio.timeout(60):
+            await room.until(lambda: room.state.state == "ended")
+            while True:  # all the others have to leave first
+                with suppress(Refused):
+                    async with connect(rehearsal.member, name="Robin", wait=False) as again:
+                        assert again.is_inside or (again.waiting and again.waiting.reason == "doors")
+                        assert again.you != room.you
+                        return
 
 
 @pytest.mark.timeout(90)
@@ -122,10 +126,3 @@ def test_a_meeting_is_as_long_as_was_asked_for_at_its_pace() -> None:
         assert Practice(name).length * 60_000 == pytest.approx(usual)
         assert Practice(name, pace=60).length * 60 * 60_000 == pytest.approx(usual)
         assert Practice(name, minutes=30).length == pytest.approx(30)
-
-
-def test_there_are_names_for_everybody() -> None:
-    from random import Random  # noqa: PLC0415
-
-    made = names(("Ada", "Bob"), Random(1))
-    assert sorted(next(made) for _ in range(4)) == ["Ada", "Ada 2", "Bob", "Bob 2"]
