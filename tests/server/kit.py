@@ -155,6 +155,9 @@ class Served:
                 assert room == replica.room
                 assert loaded.position == replica.position
 
+    def forget_the_clients(self) -> None:
+        self._clients.clear()
+
     async def close(self) -> None:
         for client in self._clients:
             client.line.transport.abort()
