@@ -127,51 +127,6 @@ async def test_an_end_that_could_not_be_noted_is_noted_later_and_the_room_stays_
         served.app.metrics.stats.faults = 0
 
 
-async def test_a_thousand_connections_that_never_say_hello_do_no_harm(tmp_path: Path) -> None:
-    async with serving(tmp_path, connections=300, hello_seconds=1) as served:
-        await served.a_meeting()
-        alice = await served.comes("Alice")
-        handshake = (
-            f"GET /rooms/circle/socket HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\nUpgrade: websocket\r\n"
-            "Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
-            "Sec-WebSocket-Protocol: openchair.v1.json\r\n\r\n"
-        ).encode()
-        taken = refused = 0
-        lines = []
-        for _ in range(1000):
-            reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-            writer.write(handshake)
-            lines.append((reader, writer))
-        for reader, _ in lines:
-            status = await asyncio.wait_for(reader.readline(), SECONDS)
-            taken, refused = taken + (b" 101 " in status), refused + (b" 503 " in status)
-        assert taken + refused == 1000
-        assert taken <= 300
-        await alice.does("say", text="the room goes on")
-        for reader, writer in lines:
-            await asyncio.wait_for(reader.read(), SECONDS)  # to the end: each is let go
-            writer.close()
-        await served.comes("Bob")
-
-
-async def test_a_client_that_never_reads_is_cut_and_the_others_hear_everything(tmp_path: Path) -> None:
-    fast = {"command_burst": 100_000, "commands_per_second": 100_000}
-    async with serving(tmp_path, slow_bytes=4096, cut_bytes=65_536, **fast) as served:
-        await served.a_meeting()
-        alice, bob = await served.comes("Alice"), await served.comes("Bob")
-        sleepy = await served.comes("Sleepy")
-        sleepy.line.transport.pause_reading()
-        for number in range(5000):
-            await alice.does("say", text=f"{number}" + "." * 1500)
-            if any(event["t"] == "away" for event in alice.events):
-                break
-        assert alice.events[-1]["seq"] > 100
-        await bob.until("away", who=sleepy.id)
-        await bob.sees("said", text=f"{number}" + "." * 1500)
-        heard = [event["text"] for event in bob.events if event["t"] == "said"]
-        assert [text.rstrip(".") for text in heard] == [str(n) for n in range(number + 1)]
-
-
 async def test_a_room_that_takes_longer_is_still_found_by_its_slug(served: Served) -> None:
     keys = (await served.a_meeting(starts_in=0, minutes=30, fellowship_minutes=0)).keys
     served.clock.ahead += 2 * MINUTE

@@ -2,79 +2,98 @@
 
 import asyncio
 import resource
-from collections.abc import Iterator
+import tracemalloc
 from pathlib import Path
 
-import pytest
+from websockets.frames import Opcode
 
-from tests.server.kit import Served, serving
+from tests import live
+from tests.server.kit import SECONDS, Served, serving
 
 MANY = 1000
-DEAF = b"GET /rooms/circle/socket HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" + (
-    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-    b"Sec-WebSocket-Protocol: openchair.v1.json\r\n\r\n"
-)
+AT_ONCE = min(MANY, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 300) // 2)  # both ends of each line are here
+A_SILENT_ONE = 6_000  # bytes at most, of ours and of the libraries'
+PATH, AS_TEXT = "/rooms/circle/socket", "Sec-WebSocket-Protocol: openchair.v1.json\r\n"
 
 
-@pytest.fixture(autouse=True)
-def many_files() -> Iterator[None]:
-    """Both ends of each connection are here."""
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(before[1], 4 * MANY), before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+async def silent(served: Served) -> live.Client:
+    """Somebody who is connected, and has not said hello."""
+    client = await live.Client.connect(served.port)
+    await client.shake_hands(PATH, AS_TEXT)
+    return client
 
 
-@pytest.mark.timeout(120)
 async def test_a_thousand_connections_that_never_say_hello(tmp_path: Path) -> None:
-    async with serving(tmp_path, hello_seconds=3) as served:
+    async with serving(tmp_path, hello_seconds=0.5) as served:
         await served.a_meeting()
         alice, bob = await served.comes("Alice"), await served.comes("Bob")
-        connecting = asyncio.Semaphore(50)
-
-        async def silent() -> int:
-            async with connecting:
-                client = await served.connected()
-            return await client.closing_code()
-
-        closing = [asyncio.create_task(silent()) for _ in range(MANY)]
-        await alice.does("say", text="We go on")
-        await bob.sees("said", text="We go on")
-        assert await asyncio.gather(*closing) == [4000] * MANY
+        codes = list[int]()
+        while len(codes) < MANY:
+            crowd = [await silent(served) for _ in range(min(AT_ONCE, MANY - len(codes)))]
+            await alice.does("say", text=f"We go on, {len(codes)}")
+            await bob.sees("said", text=f"We go on, {len(codes)}")
+            for client in crowd:
+                codes.append((await client.until_close())[0])
+                client.hang_up()
+        assert codes == [4000] * MANY
         await alice.does("say", text="Still here")
         await bob.sees("said", text="Still here")
-        assert served.app.protocol.watch.open == 2
         assert served.app.metrics.stats.closes == {4000: MANY}
+        async with asyncio.timeout(SECONDS):
+            while served.app.protocol.watch.open > 2:
+                await served.get("/healthz")
 
 
-async def deaf(served: Served) -> asyncio.StreamWriter:
-    """Somebody who says hello, and never reads another byte."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", served.port, limit=1024)
-    writer.write(DEAF)
-    await reader.readuntil(b"\r\n\r\n")
-    hello = b'{"t":"hello","name":"Deaf"}'
-    writer.write(b"\x81" + bytes([0x80 | len(hello)]) + b"\0\0\0\0" + hello)  # masked with nothing
-    writer.transport.pause_reading()  # type: ignore[attr-defined]
-    return writer
+async def test_a_connection_that_has_not_said_hello_costs_little(served: Served) -> None:
+    await served.a_meeting()
+    first = await silent(served)  # and all that is made once
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    crowd = [await silent(served) for _ in range(100)]
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (after - before) / len(crowd) < A_SILENT_ONE
+    for client in [first, *crowd]:
+        client.hang_up()
 
 
-@pytest.mark.timeout(120)
-async def test_somebody_who_never_reads_is_cut_and_the_room_goes_on(tmp_path: Path) -> None:
-    limits = {"slow_bytes": 4096, "cut_bytes": 16384, "command_burst": 100_000, "commands_per_second": 1e6}
-    async with serving(tmp_path, **limits) as served:
+async def test_more_connections_than_there_may_be_are_turned_away_and_the_room_goes_on(tmp_path: Path) -> None:
+    async with serving(tmp_path, connections=5) as served:
+        await served.a_meeting()
+        alice = await served.comes("Alice")
+        crowd = [await silent(served) for _ in range(4)]
+        one_too_many = await live.Client.connect(served.port)
+        await one_too_many.request(PATH, AS_TEXT)
+        assert (await one_too_many.response()).startswith("HTTP/1.1 503 ")
+        await alice.does("say", text="The room goes on")
+        for client in [*crowd, one_too_many]:
+            client.hang_up()
+        async with asyncio.timeout(SECONDS):
+            while served.app.protocol.watch.open > 1:
+                await served.get("/healthz")
+        await served.comes("Bob")
+
+
+async def test_somebody_who_never_reads_is_cut_and_the_others_hear_everything(tmp_path: Path) -> None:
+    patience = {"command_burst": 100_000, "commands_per_second": 1e6}
+    async with serving(tmp_path, slow_bytes=4096, cut_bytes=16384, **patience) as served:
         await served.a_meeting()
         alice, bob = await served.comes("Alice"), await served.comes("Bob")
-        writer = await deaf(served)
-        joined = await alice.until("joined", name="Deaf")
-        connection = served.replicas[0].door.hub.links[joined["who"]].connection
-        text, said = "x" * 2000, 0
+        deaf = await live.Client.connect(served.port, receive_buffer=4096)
+        await deaf.shake_hands(PATH, AS_TEXT)
+        await deaf.send_frame(Opcode.TEXT, b'{"t":"hello","name":"Deaf"}')
+        who = (await alice.until("joined", name="Deaf"))["who"]
+        connection = served.replicas[0].door.hub.links[who].connection
+        said = 0
         while not connection._closing:
-            await alice.does("say", text=text)
+            await alice.does("say", text=f"{said:.>2000}")
             said += 1
-            assert said < 20_000, "nobody cuts them off"
-        assert connection._transport.get_write_buffer_size() < 10 * 16384, "and nothing more is kept for them"
-        await alice.sees("away", who=joined["who"])
+            assert connection._transport.get_write_buffer_size() < 3 * 16384, "nothing more is kept for them"
+            assert said < 2000, "nobody cuts them off"
+        assert served.app.protocol.watch._ending.keys() == {connection}, "and soon it will be dropped"
+        deaf.hang_up()
+        await alice.sees("away", who=who)
         await alice.does("say", text="The last")
         await bob.until("said", text="The last")
-        assert [event["text"] for event in bob.events if event["t"] == "said"] == [*[text] * said, "The last"]
-        writer.transport.abort()
+        heard = [event["text"] for event in bob.events if event["t"] == "said"]
+        assert heard == [*(f"{number:.>2000}" for number in range(said)), "The last"]
