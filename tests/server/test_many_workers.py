@@ -1,13 +1,17 @@
 """Two workers, one Redis, one room: nobody notices on which of them they are."""
 
+import asyncio
+import signal
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import pytest
 
+from server.log import Unavailable
+from server.workers import RedisWorkers
 from tests.server.kit import Served, serving
-from tests.valkey import Valkey
+from tests.valkey import Valkey, a_valkey
 
 
 @pytest.fixture
@@ -88,3 +92,66 @@ async def test_redis_that_comes_back_empty_gets_the_room_back(
     await bob.sees("snapshot")
     await alice.does("say", text="After")
     await bob.sees("said", text="After")
+
+
+async def test_a_redis_that_falls_over_and_comes_back_loses_nothing(tmp_path: Path) -> None:
+    with a_valkey(tmp_path) as valkey:
+        async with AsyncExitStack() as stack:
+            options = {"redis": valkey.url, "secret": "a secret of both"}
+            one = await stack.enter_async_context(serving(tmp_path / "one", **options))
+            await one.a_meeting()
+            alice, bob = await one.comes("Alice"), await one.comes("Bob")
+            await alice.does("say", text="Before")
+            valkey.stop()
+            assert await alice.is_refused("say", text="While it is away") == "unavailable"
+            assert (await one.get("/healthz")).status_code == 200
+            valkey.start()
+            await alice.until("snapshot")
+            alice.last -= 1  # the same command again
+            await alice.does("say", text="While it is away")
+            await alice.does("say", text="After")
+            await bob.sees("said", text="After")
+            assert one.app.metrics.stats.written_back == 1
+            again = await one.resumes(alice)
+            for _ in range(10):  # each connection that lay idle notices once that it is dead
+                with suppress(Unavailable):
+                    await one.log.heads([one.replicas[0].id])
+            assert [it["text"] for it in again.room["chat"]["messages"]] == [
+                "Before",
+                "While it is away",
+                "After",
+            ]
+
+
+async def test_a_frozen_redis_is_noticed(tmp_path: Path) -> None:
+    with a_valkey(tmp_path) as valkey:
+        async with serving(tmp_path / "one", redis=valkey.url) as one:
+            await one.a_meeting()
+            alice = await one.comes("Alice")
+            valkey.signal(signal.SIGSTOP)
+            assert await alice.is_refused("say", text="Anybody there?") == "unavailable"
+            valkey.signal(signal.SIGCONT)
+            await alice.does("say", text="And here we are again")
+
+
+async def test_the_people_of_a_worker_that_died_are_marked_away(tmp_path: Path, valkey: Valkey) -> None:
+    valkey.forget_everything()
+    options = {"redis": valkey.url, "secret": "a secret of both"}
+    async with serving(tmp_path, **options) as one:
+        await one.a_meeting()
+        alice = await one.comes("Alice")
+        async with serving(tmp_path, **options) as other:
+            bob = await other.comes("Bob")
+            await alice.sees("joined", name="Bob")
+            here, workers = one.app.house._world.workers, other.app.house._world.workers
+            assert isinstance(here, RedisWorkers)
+            assert isinstance(workers, RedisWorkers)
+            while len(here._alive) < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)  # it is heard of within a beat
+
+            async def beat() -> bool:
+                raise Unavailable
+
+            workers.beat = beat  # type: ignore[method-assign]
+            await workers.say_good_bye()  # as if its lease had run out, which takes six seconds
+            await alice.sees("away", who=bob.id)
