@@ -223,6 +223,7 @@ async def test_a_seat_that_comes_twice_at_once_is_one_participant_on_one_line(se
             assert [end.result() for end in ended] == [4009] * len(ended)
     [goes_on] = left
     goes_on.cancel()
+    await asyncio.wait(left)
     line = ends[goes_on]
     await line.does("say", text="One of me")
     await bob.until("said", text="One of me")
