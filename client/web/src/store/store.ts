@@ -128,7 +128,7 @@ export class Store {
     if (!before) return;
     const after = apply(before, event);
     this.room.value = after;
-    if (event.t === 'said' && event.by !== undefined) this.#isTyping(event.by, false);
+    if ((event.t === 'said' || event.t === 'shared') && event.by !== undefined) this.#isTyping(event.by, false);
     for (const watcher of this.#watchers) watcher(before, event, after);
   }
 
