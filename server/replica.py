@@ -534,8 +534,10 @@ class Replica:
         while True:
             try:
                 await call(self.id)
+            except Unavailable:
+                self.world.stats.unavailable += 1
             except Exception as error:
                 self.world.metrics.tell_of_fault(error)
-                await asyncio.sleep(AGAIN_SECONDS)
             else:
                 return
+            await asyncio.sleep(AGAIN_SECONDS)

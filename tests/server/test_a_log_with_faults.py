@@ -1,16 +1,19 @@
 """What a room does when its log conflicts, is away, or loses an answer. A log as fickle as another machine's."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rooms import room
 from rooms.chat import Celebrate, Said
 from rooms.vocabulary import EVERYONE, MessageId, ParticipantId, RoomId
+from server.hub import Hub
 from server.log import Appended, Batch, Conflict, Entry, Loaded, Unavailable, payload_of
 from server.log.memory import MemoryLog
-from tests.server.kit import Served, serving
+from tests.server.kit import SECONDS, Served, serving
 
 
 class FickleLog(MemoryLog):
@@ -21,7 +24,10 @@ class FickleLog(MemoryLog):
         self.is_away = False
         self.loses_the_next_answer = False
         self.somebody_else_is_faster = False
+        self.somebody_else_talks = False
         self.breaks = False
+        self.answers = asyncio.Event()
+        self.answers.set()
 
     async def append(self, of: RoomId, batch: Batch) -> Appended:
         if self.is_away:
@@ -32,6 +38,10 @@ class FickleLog(MemoryLog):
             self.somebody_else_is_faster = False
             await self.another_worker_says(of, "I was faster")
             raise Conflict
+        if self.somebody_else_talks:
+            self.somebody_else_talks = False
+            await self.another_worker_says(of, "I was faster")
+        await self.answers.wait()
         appended = await super().append(of, batch)
         if self.loses_the_next_answer:
             self.loses_the_next_answer = False
@@ -43,6 +53,11 @@ class FickleLog(MemoryLog):
             raise Unavailable
         return await super().load(of)
 
+    async def wipe(self, of: RoomId) -> None:
+        if self.is_away:
+            raise Unavailable
+        await super().wipe(of)
+
     async def another_worker_says(self, of: RoomId, text: str) -> None:
         log = self._rooms[of]
         entry = Entry(Said(MessageId("other-1"), text, "everyone", at=1, by=ParticipantId("other")), EVERYONE)
@@ -52,6 +67,7 @@ class FickleLog(MemoryLog):
 @pytest.fixture
 async def fickle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Served, FickleLog]]:
     monkeypatch.setattr("server.app.MemoryLog", FickleLog)
+    monkeypatch.setattr("server.replica.AGAIN_SECONDS", 0.1)
     async with serving(tmp_path) as served:
         assert isinstance(served.log, FickleLog)
         await served.a_meeting()
@@ -74,6 +90,26 @@ async def test_after_a_conflict_the_command_is_decided_again_on_what_happened(
     assert served.app.metrics.stats.conflicts == 1
     chat = (await served.comes("Charlie")).room["chat"]
     assert chat["messages"] == []
+
+
+@pytest.mark.parametrize(
+    "ours", [{"t": "say", "text": "And I was second"}, {"t": "celebrate", "count": 1, "unit": "years"}]
+)
+async def test_talk_of_another_worker_that_the_log_has_put_first_is_told_first(
+    fickle: tuple[Served, FickleLog], ours: dict[str, Any]
+) -> None:
+    served, log = fickle
+    alice, bob = await served.comes("Alice"), await served.comes("Bob")
+    await alice.until("joined", who=bob.id)
+    heard = len(alice.events)
+    log.somebody_else_talks = True
+    answer = await alice.ask(**ours)
+    assert answer["t"] == "ack"
+    await bob.until(alice.events[-1]["t"], by=alice.id)
+    assert bob.events == alice.events[heard:]
+    assert [event["by"] for event in bob.events] == ["other", alice.id]
+    assert answer["seq"] == bob.events[-1]["seq"] == bob.welcome["seq"] + 2
+    assert served.app.metrics.stats.conflicts == 0
 
 
 async def test_while_the_log_is_away_commands_are_unavailable_and_may_be_sent_again(
@@ -156,3 +192,121 @@ async def test_a_bug_in_a_rule_costs_nobody_else_anything(
     await alice.sees("said", text="meanwhile")
     assert served.app.metrics.stats.faults == 1
     served.app.metrics.stats.faults = 0
+
+
+async def test_what_is_true_and_was_not_told_is_heard_by_those_who_come_back(
+    fickle: tuple[Served, FickleLog], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served, _ = fickle
+    alice, bob = await served.comes("Alice"), await served.comes("Bob")
+
+    def broken(*_: object) -> None:
+        monkeypatch.undo()
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Hub, "publish", broken)
+    command = await alice.tell("say", text="once")
+    assert [await alice.closing_code(), await bob.closing_code()] == [1011, 1011]
+    alice, bob = await served.resumes(alice), await served.resumes(bob)
+    assert alice.welcome["last"] == command
+    await bob.sees("said", text="once")
+    await alice.send({"t": "say", "id": command, "text": "once"})
+    assert (await alice.answer(command))["t"] == "ack"
+    await bob.does("say", text="heard")
+    assert [event["text"] for event in bob.events if event["t"] == "said"] == ["once", "heard"]
+    assert served.app.metrics.stats.faults == 1
+    served.app.metrics.stats.faults = 0
+
+
+async def it_is_so(served: Served, holds: Callable[[], object]) -> None:
+    """Wait, while the server sees to its clients."""
+    async with asyncio.timeout(SECONDS):
+        while not holds():
+            await served.get("/healthz")
+
+
+async def the_log_is_asked(served: Served, waiting: int = 0) -> None:
+    """Wait until the log has something to do that it does not answer, and so many things wait behind that."""
+    [replica] = served.replicas
+    await it_is_so(served, lambda: replica._is_busy and len(replica._inbox) == waiting)
+
+
+async def test_whoever_arrives_while_the_room_ends_is_told_that_it_is_over(fickle: tuple[Served, FickleLog]) -> None:
+    served, log = fickle
+    alice, late = await served.comes("Alice"), await served.connected()
+    log.answers.clear()
+    served.end_all()
+    await the_log_is_asked(served)
+    await late.send({"t": "hello", "name": "Late"})
+    await alice.tell("say", text="Too late")
+    await the_log_is_asked(served, waiting=2)
+    log.answers.set()
+    assert (await late.receive())["code"] == "ended"
+    assert [await late.closing_code(), await alice.closing_code()] == [1000, 1000]
+    await served.rooms_are_gone()
+
+
+async def test_whoever_hangs_up_before_they_are_let_in_was_never_here(fickle: tuple[Served, FickleLog]) -> None:
+    served, log = fickle
+    alice, gone = await served.comes("Alice"), await served.connected()
+    log.answers.clear()
+    await alice.tell("say", text="Is anybody there?")
+    await the_log_is_asked(served)
+    await gone.send({"t": "hello", "name": "Gone"})
+    await the_log_is_asked(served, waiting=1)
+    await gone.leave_the_line()
+    await it_is_so(served, lambda: served.app.protocol.watch.open == 1)
+    log.answers.set()
+    await alice.does("say", text="Nobody")
+    assert [event["t"] for event in alice.events] == ["said", "said"]
+
+
+async def test_what_somebody_says_while_being_removed_is_not_said(fickle: tuple[Served, FickleLog]) -> None:
+    served, log = fickle
+    keys = (await served.a_meeting(slug="other")).keys
+    fay, alice = await served.comes("Fay", "other", key=keys.host), await served.comes("Alice", "other")
+    log.answers.clear()
+    await fay.tell("say", text="Please, Alice")
+    await the_log_is_asked(served)
+    await fay.tell("remove", who=alice.id)
+    await the_log_is_asked(served, waiting=1)
+    await alice.tell("say", text="And another thing")
+    await the_log_is_asked(served, waiting=2)
+    log.answers.set()
+    assert await alice.closing_code() == 4003
+    await fay.does("say", text="Let us go on")
+    assert [event["text"] for event in fay.events if event["t"] == "said"] == ["Please, Alice", "Let us go on"]
+
+
+async def test_a_meeting_that_is_deleted_while_the_log_is_away_ends_when_it_is_back(
+    fickle: tuple[Served, FickleLog],
+) -> None:
+    served, log = fickle
+    alice = await served.comes("Alice")
+    log.is_away = True
+    await served.app.schedule.delete("circle")
+    assert await alice.is_refused("say", text="Is anybody here?") == "unavailable"
+    log.is_away = False
+    await alice.until("ended")
+    assert await alice.closing_code() == 1000
+    await served.rooms_are_gone()
+
+
+async def test_a_log_that_goes_away_at_the_end_is_wiped_when_it_is_back(
+    fickle: tuple[Served, FickleLog],
+) -> None:
+    served, log = fickle
+    alice = await served.comes("Alice")
+    log.answers.clear()
+    served.end_all()
+    await the_log_is_asked(served)
+    log.is_away = True
+    log.answers.set()
+    assert await alice.closing_code() == 1000
+    late = await served.connected()
+    assert (await late.hello(name="Late"))["code"] == "ended"
+    assert served.logs_in_memory
+    log.is_away = False
+    await served.rooms_are_gone()
+    assert not served.logs_in_memory
+    assert served.app.metrics.stats.unavailable > 0
