@@ -1,5 +1,6 @@
 """What travels: the messages beside commands and events, and bytes from and to both subprotocols (docs/protocol.md)."""
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final, Literal, Union
 
@@ -30,6 +31,13 @@ class Hello(Struct, frozen=True):
 
 class Message(Struct, kw_only=True, tag_field="t"):
     """What the server says to one client; not in the log."""
+
+
+class Envelope(Struct):
+    """What a message is, and which; read of one whose fields cannot be."""
+
+    t: Any = None
+    id: Any = None
 
 
 class Welcome(Message, tag="welcome"):
@@ -104,9 +112,10 @@ _hellos: Final[dict[bool, Callable[[bytes], Hello]]] = {
     False: msgspec.msgpack.Decoder(Hello).decode,
     True: msgspec.json.Decoder(Hello).decode,
 }
-_anything: Final[dict[bool, Callable[[bytes], Any]]] = {
-    False: msgspec.msgpack.Decoder().decode,
-    True: msgspec.json.Decoder().decode,
+# These pass over texts with half a character in them, as web pages cut them, so that the refusal has its command's id.
+_envelopes: Final[dict[bool, Callable[[bytes], Envelope]]] = {
+    False: msgspec.msgpack.Decoder(Envelope).decode,
+    True: lambda payload: msgspec.convert(json.loads(payload), Envelope),
 }
 _names: Final = {command.__struct_config__.tag for command in (*WireCommand.__args__, Typing)}
 
@@ -151,17 +160,17 @@ class BadCommand(Exception):  # noqa: N818
 def _explained(payload: bytes, text: bool, error: ValueError) -> BadCommand:
     """Look again, slowly, at what could not be decoded."""
     try:
-        message = _anything[text](payload)
+        envelope = _envelopes[text](payload)
     except (ValueError, RecursionError):
-        message = None
-    if not isinstance(message, dict) or not isinstance(message.get("t"), str):
+        envelope = Envelope()
+    t, given = envelope.t, envelope.id
+    if not isinstance(t, str):
         return BadCommand(Refused("bad_message", "Expected one map with its type in `t`."))
-    given = message.get("id")
     command = given if isinstance(given, int) and not isinstance(given, bool) and 0 < given < 2**53 else 0
     reason = str(error)
-    if message["t"] == "hello":
+    if t == "hello":
         refusal = Refused("bad_message", "You have said hello already.")
-    elif message["t"] not in _names:
+    elif t not in _names:
         refusal = Refused("unknown_command", "This server does not know that command.")
     elif "of length <=" in reason and ("$.text" in reason or "$.topic" in reason):
         refusal = Refused("too_long", "The text is too long.")
