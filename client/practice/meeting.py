@@ -1,6 +1,7 @@
 """The practice room at work: a server, a schedule, and simulated people who come to one meeting after another."""
 
 import asyncio
+import gc
 import resource
 import signal
 import socket
@@ -198,6 +199,7 @@ async def _hold_meetings(app: App, practice: Practice, keys: Keys, link: str) ->
         starts_at = max(now + round(REST * 1000 / practice.pace), next_minute)
         await _schedule_practice(app, practice, keys, starts_at)
         await asyncio.sleep((starts_at - now) / 1000)
+        gc.collect()  # so many clients are many circles, and the server lets the collector look at old ones seldom
 
 
 async def _schedule_practice(app: App, practice: Practice, keys: Keys, starts_at: int) -> None:

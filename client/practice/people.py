@@ -18,6 +18,7 @@ from rooms.vocabulary import Command, MessageId, ParticipantId, Refused, ShareId
 
 CHARACTERS_A_SECOND: Final = 9  # of somebody who tells what is on their mind
 LONGEST_PARAGRAPH: Final = 30.0  # seconds
+GENTLE: Final = 3  # the first emoji of a format are for everything
 STORIES: Final = 5  # of somebody who speaks for long
 READING: Final = 40_000  # ms that a facilitator leaves for a text
 ARRIVING: Final = 25_000  # ms that a facilitator waits for a few people
@@ -140,6 +141,7 @@ class Member(Sharer):
         super().__init__(name, chance, stories)
         self.rambles = chance.random() < 0.12
         self._greeted = False
+        self._newest: ParticipantId | None = None  # of those who have come
         self._wants_to_share = chance.random() < 0.8
         self._celebrates = chance.random() < 0.12
         self._leaves_early = chance.random() < 0.06
@@ -157,11 +159,13 @@ class Member(Sharer):
         if not self._greeted:
             self._greeted = True
             return self.say(room, me, now, WORDS.hellos, after=self.chance.uniform(1, 8))
+        if welcome := self._welcome(room, me, now, 0.1 / crowd):
+            return welcome
         if self.once_in(150 * crowd):
-            return self._talk(room, me, now)
+            return self.say(room, me, now, WORDS.chat)
         share, may_react = room.floor, room.format.crosstalk != "off" and not me.muted
         if self.once_in(80) and share is not None and share.paragraphs and may_react:
-            return [(1, chat.React(to=share.id, emoji=self.chance.choice(room.format.emoji), on=True))]
+            return [(1, chat.React(to=share.id, emoji=self.chance.choice(room.format.emoji[:GENTLE]), on=True))]
         if self.once_in(60) and self._may_raise_hand(room, me):
             topic = self.chance.choice(WORDS.topics) if self.chance.random() < 0.3 else None
             return [(1, floor.RaiseHand(topic=topic))]
@@ -189,11 +193,13 @@ class Member(Sharer):
             return False
         return me.id not in room.queue.had_a_turn or (me.shares == 1 and not room.queue.hands)
 
-    def _talk(self, room: Room, me: Participant, now: int) -> Sequence[Step]:
+    def _welcome(self, room: Room, me: Participant, now: int, how_often: float) -> Sequence[Step]:
+        """To whoever has just come in."""
         newest = max(room.participants.values(), key=lambda p: p.since)
-        if self.chance.random() < 0.3 and newest.id != me.id and newest.role == "member":
-            return self.say(room, me, now, WORDS.welcomes, name=newest.name)
-        return self.say(room, me, now, WORDS.chat)
+        before, self._newest = self._newest, newest.id
+        if newest.id in {before, me.id} or newest.role != "member" or self.chance.random() > how_often:
+            return []
+        return self.say(room, me, now, WORDS.welcomes, name=newest.name)
 
 
 class Facilitator(Sharer):
@@ -250,8 +256,10 @@ class Facilitator(Sharer):
         phase = room.current_phase
         if self._stage != (room.state, room.phase):
             self._begin_stage(room, now)
-            words = WORDS.facilitator.reading if phase and phase.kind in {"reading", "silence"} else None
-            return self.say(room, me, now, words or WORDS.facilitator.round) if phase else []
+            if phase is None or phase is room.format.phase[-1]:
+                return []
+            is_read = phase.kind in {"reading", "silence"}
+            return self.say(room, me, now, WORDS.facilitator.reading if is_read else WORDS.facilitator.round)
         if thanks := self.thanks(room, me, now, WORDS.facilitator.thanks, 0.8):
             return thanks
         if room.state == "doors":
