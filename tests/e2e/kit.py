@@ -124,5 +124,9 @@ class House:
 
     @asynccontextmanager
     async def all_is_well(self) -> AsyncIterator["House"]:
-        yield self
+        try:
+            yield self
+        finally:
+            for person in self.people:
+                await person.page.context.close()
         assert [error for person in self.people for error in person.errors] == []

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.chromium import AXE, FLAGS, chromium
+from tests.e2e.chromium import AXE
 from tests.server.kit import Served, serving
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -48,11 +48,10 @@ class Reader:
         assert await self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest_asyncio.fixture(params=[(PHONE, "dark"), (DESKTOP, "light")], ids=["phone", "desktop"])
-async def reader(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Reader]:
+@pytest_asyncio.fixture(params=[(PHONE, "dark"), (DESKTOP, "light")], ids=["phone", "desktop"], loop_scope="session")
+async def reader(request: pytest.FixtureRequest, browser: Browser, tmp_path: Path) -> AsyncIterator[Reader]:
     (width, height), scheme = request.param
-    async with serving(tmp_path) as served, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+    async with serving(tmp_path) as served:
         context = await browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme=scheme,
@@ -61,8 +60,8 @@ async def reader(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
             bypass_csp=True,  # for axe; that the pages do without is seen by `test_the_pages_keep_to_their_policy`
         )
         yield (it := Reader(served, await context.new_page()))
+        await context.close()
         assert it.errors == []
-        await browser.close()
 
 
 async def test_times_are_those_of_the_readers_clock(reader: Reader) -> None:
@@ -137,13 +136,12 @@ async def test_a_wrong_key_is_told_and_nothing_is_changed(reader: Reader) -> Non
     reader.errors.clear()  # the browser's own word on the 403
 
 
-async def test_the_pages_keep_to_their_policy(tmp_path: Path) -> None:
-    async with serving(tmp_path) as served, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+async def test_the_pages_keep_to_their_policy(browser: Browser, tmp_path: Path) -> None:
+    async with serving(tmp_path) as served:
         reader = Reader(served, await browser.new_page())
         made = await reader.creates(day=2, time="19:00")
         for path in ("/", "/m/river-circle", made["manage_url"]):
             await reader.opens(path)
         assert reader.errors == []
         assert await reader.page.context.cookies() == []
-        await browser.close()
+        await reader.page.context.close()

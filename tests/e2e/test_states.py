@@ -1,5 +1,7 @@
 """Every state of the page, on a phone and on a desktop, in light and in dark: nothing in it keeps people out."""
 
+import asyncio
+
 import pytest
 from playwright.async_api import expect
 
@@ -8,21 +10,14 @@ from tests.e2e.kit import DESKTOP, PHONE, House, Person
 SECOND = 1000
 
 
-@pytest.fixture(params=["member on a phone", "member at a desktop"])
-def sizes(request: pytest.FixtureRequest) -> tuple[tuple[int, int], tuple[int, int]]:
-    """The member's and the facilitator's."""
-    return (PHONE, DESKTOP) if request.param == "member on a phone" else (DESKTOP, PHONE)
+async def nobody_is_kept_out(*people: Person) -> None:
+    await asyncio.gather(*(person.finds_no_barrier() for person in people))
 
 
-async def both(*people: Person) -> None:
-    for person in people:
-        await person.finds_no_barrier()
-
-
-async def test_coming_in_and_going(house: House, sizes: tuple[tuple[int, int], tuple[int, int]]) -> None:
+async def test_coming_in_and_going(house: House) -> None:
     meeting = await house.a_meeting(waiting_room=True)
-    fay = await house.person(meeting.keys.host, sizes[1], "dark")
-    bob, eve = await house.person(size=sizes[0]), await house.person(size=sizes[0])
+    fay = await house.person(meeting.keys.host, PHONE, "dark")
+    bob, eve = await house.person(), await house.person(size=DESKTOP)
     await bob.page.goto(bob.link)
     await bob.finds_no_barrier()
     await bob.comes("Bob")
@@ -31,7 +26,7 @@ async def test_coming_in_and_going(house: House, sizes: tuple[tuple[int, int], t
     await fay.comes("Fay")
     await fay.looks_at("Service")
     await fay.sees("2 people wait to come in.")
-    await both(bob, fay)
+    await nobody_is_kept_out(bob, fay)
 
     await fay.press("Turn away Eve")
     await eve.sees("You were not let in")
@@ -41,10 +36,10 @@ async def test_coming_in_and_going(house: House, sizes: tuple[tuple[int, int], t
         await bob.finds_no_barrier()
     await fay.press("Lock the door")
     await fay.sees("Nobody new comes in. Whoever was here comes back.")
-    ana = await house.person(size=sizes[0])
+    ana = await house.person(scheme="dark")
     await ana.comes("Ana")
     await ana.sees("The doors are closed")
-    await both(eve, ana, fay)
+    await nobody_is_kept_out(eve, ana, fay)
 
     await fay.press("Start the meeting")
     await bob.press("Leave the meeting")
@@ -59,13 +54,13 @@ async def test_coming_in_and_going(house: House, sizes: tuple[tuple[int, int], t
     await fay.press("End the meeting")
     await fay.press("End it")
     await fay.sees("The meeting is over")
-    await both(bob, fay)
+    await nobody_is_kept_out(bob, fay)
 
 
-async def test_a_share(house: House, sizes: tuple[tuple[int, int], tuple[int, int]]) -> None:
+async def test_a_share(house: House) -> None:
     meeting = await house.a_meeting()
-    fay = await house.person(meeting.keys.host, sizes[1])
-    bob, ana = await house.person(size=sizes[0], scheme="dark"), await house.person(size=sizes[0])
+    fay = await house.person(meeting.keys.host, PHONE)
+    bob, ana = await house.person(scheme="dark"), await house.person(size=DESKTOP)
     for person, name in ((fay, "Fay"), (bob, "Bob"), (ana, "Ana")):
         await person.comes(name)
         await person.looks_at("Meeting")
@@ -80,37 +75,40 @@ async def test_a_share(house: House, sizes: tuple[tuple[int, int], tuple[int, in
     await ana.press("Raise hand", within=ana.page.get_by_role("group", name="Topic"))
     await fay.press("Place of Ana")
     await fay.sees("One up")
-    await both(bob, ana, fay)
+    await nobody_is_kept_out(bob, ana, fay)
 
     await fay.press("Next: Bob")
     await bob.sees("It is your turn")
-    await both(bob, ana, fay)
+    await nobody_is_kept_out(bob, ana, fay)
     await bob.press("Begin")
     await bob.fill("Your share", "I planted beans.")
     await bob.press("Send paragraph")
     await ana.sees("I planted beans.")
     await ana.page.get_by_role("button", name="❤️").first.click()
     await expect(bob.page.get_by_role("button", name="❤️ 1")).to_be_visible()
-    await both(bob, ana, fay)
+    await nobody_is_kept_out(bob, ana, fay)
 
     house.served.pass_time(125 * SECOND)
     await expect(ana.page.locator(".time-left.is-soon")).to_be_visible()
-    await both(bob, ana)
+    await nobody_is_kept_out(bob, ana)
     house.served.pass_time(60 * SECOND)
     await bob.sees("Your time is up: please come to an end")
-    await both(bob, ana, fay)
+    await nobody_is_kept_out(bob, ana, fay)
     await fay.press("Stop the clock")
     await ana.sees("The clock stands still, the time is up")
     await fay.press("More about what Bob shared")
     await fay.press("Take it back", within=fay.page.locator(".stage"))
-    await both(bob, fay)
+    await nobody_is_kept_out(bob, fay)
     await fay.press("Delete it")
     await expect(ana.page.get_by_text("I planted beans.")).to_be_hidden()
 
 
-async def test_seeing_to_people(house: House, sizes: tuple[tuple[int, int], tuple[int, int]]) -> None:
+@pytest.mark.parametrize(
+    ("leads_at", "comes_at"), [(DESKTOP, PHONE), (PHONE, DESKTOP)], ids=["lead at a desktop", "lead on a phone"]
+)
+async def test_seeing_to_people(house: House, leads_at: tuple[int, int], comes_at: tuple[int, int]) -> None:
     meeting = await house.a_meeting()
-    fay, bob = await house.person(meeting.keys.host, sizes[1], "dark"), await house.person(size=sizes[0])
+    fay, bob = await house.person(meeting.keys.host, leads_at, "dark"), await house.person(size=comes_at)
     await fay.comes("Fay")
     await bob.comes("Bob")
     await bob.looks_at("You")
@@ -131,7 +129,7 @@ async def test_seeing_to_people(house: House, sizes: tuple[tuple[int, int], tupl
     await bob.page.get_by_label("To", exact=True).select_option("Fay")
     await bob.says("I feel unsafe")
     await fay.sees("to you alone")
-    await both(bob, fay)
+    await nobody_is_kept_out(bob, fay)
 
     await bob.press("Get help")
     await bob.finds_no_barrier()
@@ -141,7 +139,7 @@ async def test_seeing_to_people(house: House, sizes: tuple[tuple[int, int], tupl
     await fay.sees("Bob asks for help")
     await fay.fill("Name", "Pia")
     await fay.press("Add")
-    await both(bob, fay)
+    await nobody_is_kept_out(bob, fay)
     await fay.looks_at("People")
     await fay.press("More about Bob")
     await fay.press("Remove")
@@ -149,7 +147,7 @@ async def test_seeing_to_people(house: House, sizes: tuple[tuple[int, int], tupl
     await fay.finds_no_barrier()
     await fay.press("Quiet the room")
     await expect(bob.page.get_by_text("The room is quiet")).to_be_visible()
-    await both(bob, fay)
+    await nobody_is_kept_out(bob, fay)
 
 
 async def test_before_the_doors(house: House) -> None:
