@@ -211,7 +211,13 @@ def extend(_: Seen, rest: str) -> Command:
 
 def go_to(seen: Seen, rest: str) -> Command:
     on = seen.room.phase
-    return agenda.NextPhase(on) if rest.casefold() == "next" else agenda.GoTo(_phase(seen, rest), on)
+    if rest.casefold() == "next":
+        return agenda.NextPhase(on)
+    if rest.casefold() == "back":
+        if not on:
+            raise Misunderstood("There is no phase before this one.")
+        return agenda.GoTo(on - 1, on)
+    return agenda.GoTo(_phase(seen, rest), on)
 
 
 def assign(seen: Seen, rest: str) -> Command:

@@ -125,7 +125,7 @@ def _hands(seen: Seen, most: int) -> list[str]:
     hands, now = state.queue.hands, seen.now()
     is_open = "The queue is open" if state.queue_is_open else "The queue is closed"
     fits = floor.fits(state, now)
-    room_for = "" if fits is None else f", and there is time for {fits} more"
+    room_for = "" if fits is None else f", and there is time for {fits or 'no'} more"
     lines = [f"{is_open}; each share has {in_words(state.queue.share_time / 1000)}{room_for}."]
     start = floor.next_start(state, now)
     for place, hand in enumerate(hands[:most]):

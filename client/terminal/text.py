@@ -9,6 +9,7 @@ _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _JOINERS: Final = "\u200c\u200d"  # needed to write Persian, Hindi and many emoji
 _MOST_MARKS: Final = 4  # of one character; more are a way to write over the lines of others
 _LINE_ENDS: Final = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+HALF_A_DAY: Final = 12 * 3_600_000  # ms
 _LENGTH: Final = re.compile(r"([+-]?)(?:(\d{1,5}):([0-5]\d)|(\d{1,5}(?:\.\d{1,3})?) ?(m|min|minutes?|s|sec|seconds?)?)")
 
 
@@ -69,6 +70,6 @@ def seconds_in(length: str) -> float | None:
 
 
 def clock_time(at: int, now: int) -> str:
-    """The local time of `at` (ms), with the day where it is not today's."""
-    local, today = (datetime.fromtimestamp(ms / 1000).astimezone() for ms in (at, now))
-    return local.strftime("%H:%M" if local.date() == today.date() else "%A %d %B, %H:%M")
+    """The local time of `at` (ms), with the day where it is more than half a day away."""
+    local = datetime.fromtimestamp(at / 1000).astimezone()
+    return local.strftime("%H:%M" if abs(at - now) < HALF_A_DAY else "%A %d %B, %H:%M")

@@ -155,7 +155,7 @@ WORDS: Final = {
     ),
     "The agenda, for the facilitators": (
         _w("start", "", "start the meeting", asking.alone(agenda.Start), FACILITATORS),
-        _w("phase", "next|NUMBER", "go to the next phase, or to another", asking.go_to, FACILITATORS),
+        _w("phase", "next|back|NUMBER", "go to the next phase, or to another", asking.go_to, FACILITATORS),
         _w("extend", "LENGTH", "more time for this phase: 5; or less: -5", asking.extend, FACILITATORS),
         _w("assign", "PHASE NAME", "name the reader or speaker of a phase", asking.assign, FACILITATORS),
         _w("end", "", "end the meeting; in the time after it, close the room", asking.alone(agenda.End), FACILITATORS),

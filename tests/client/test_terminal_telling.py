@@ -8,7 +8,7 @@ import pytest
 from client.terminal import looks
 from client.terminal.seen import Seen
 from client.terminal.telling import last_word_at, nearly_over, tell
-from client.terminal.text import harmless, in_words, lines_of
+from client.terminal.text import clock_time, harmless, in_words, lines_of
 from rooms.agenda import Assign, Ended, GoTo, NextPhase, Opened
 from rooms.chat import Celebrate, Chat, Pin, React, Reacted, Say, Unpin, Unsay
 from rooms.floor import (
@@ -96,6 +96,13 @@ def test_lengths_are_told_as_people_tell_them() -> None:
     told = {15: "15 seconds", 60: "1 minute", 90: "1 minute 30 seconds", 599: "9 minutes 59 seconds", 640: "11 minutes"}
     told |= {3600: "1 hour", 5400: "1 hour 30 minutes", 0: "no time", -3: "no time", 3599: "1 hour"}
     assert {seconds: in_words(seconds) for seconds in told} == told
+
+
+def test_times_are_told_with_the_day_only_where_it_could_be_mistaken() -> None:
+    hour = 60 * MINUTE
+    for away in (-11 * hour, 0, 11 * hour):  # also over midnight, wherever this runs
+        assert len(clock_time(NOON + away, NOON)) == len("00:00")
+    assert "day" in clock_time(NOON + 13 * hour, NOON)
 
 
 # What is told

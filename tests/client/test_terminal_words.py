@@ -6,7 +6,7 @@ import pytest
 
 from client.terminal.seen import Misunderstood, Seen
 from client.terminal.words import WORDS, leaves, understand
-from rooms.agenda import AddMinutes, Assign, GoTo, NextPhase
+from rooms.agenda import AddMinutes, Assign, GoTo, NextPhase, Start
 from rooms.chat import Celebrate, Chat, React, Say, Unsay
 from rooms.floor import AddTime, Begin, Call, Done, LowerHand, MoveHand, PutBack, RaiseHand, SetShareTime, WriteShare
 from rooms.formats import Phase
@@ -14,7 +14,7 @@ from rooms.presence import Admit, Deny, GiveRole, Join, Leave, Rename
 from rooms.room import WireCommand
 from rooms.safety import Mute, Remove, Report, Unblock
 from rooms.vocabulary import Command, ParticipantId
-from tests.kit import ALICE, BOB, CHARLIE, FAY, GRETA, TIM, Meeting, a_phase, a_round, a_share
+from tests.kit import ALICE, BOB, CHARLIE, FAY, GRETA, TIM, Meeting, a_meeting, a_phase, a_round, a_share
 
 EVERYTHING = {
     "start": "/start",
@@ -306,7 +306,12 @@ def test_the_agenda_is_counted_from_one() -> None:
     assert asked("/phase 1", meeting, FAY) == GoTo(0, 0)
     assert asked("/phase next", meeting, FAY) == NextPhase(0)
     assert asked("/assign 1 Alice", meeting, FAY) == Assign(0, ALICE)
-    for typed in ("0", "2", "-1", "", "²"):
+    later = a_meeting(a_phase(), a_phase())
+    later.join(FAY)
+    later.ask(Start(), FAY)
+    later.ask(NextPhase(), FAY)
+    assert asked("/phase back", later, FAY) == GoTo(0, 1)
+    for typed in ("0", "2", "-1", "", "²", "back"):
         misunderstood(f"/phase {typed}", seen_by(FAY, meeting))
 
 
