@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from rooms.room import Room
 from rooms.vocabulary import ParticipantId
 from server.log import Entry
-from server.transport import Connection, write_to_all
+from server.transport import Connection
 from server.wire import Message, TypingNews, framed
 
 TYPING_SECONDS: Final = 0.02  # news of who is writing is gathered for so long: it is chatty, and nobody waits for it
@@ -51,7 +51,8 @@ class Hub:
                     for link, messages in answers.items():
                         if listeners.pop(link, None) is not None:
                             link.connection.write(data + framed(messages, text))
-                    write_to_all(listeners.values(), data)
+                    for connection in listeners.values():
+                        connection.write(data)
                 else:
                     self._publish_narrowly(room, entries, text, answers)
         for link, messages in answers.items():

@@ -7,9 +7,8 @@ What uvicorn leaves open is closed here: slow and silent peers go, no peer holds
 
 import asyncio
 import logging
-import os
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final, Protocol, cast
 
@@ -75,19 +74,8 @@ def connection_of(websocket: WebSocket) -> "Connection":
     return cast(Connection, connection)
 
 
-def write_to_all(connections: Iterable["Connection"], frames: bytes) -> None:
-    """Send the same finished frames to many. What one of them cannot take at once is its own affair, as with `write`.
-
-    Straight to the sockets: the transport's own way costs a tenth of what the system call does, and finds out no more.
-    """
-    write, size = os.write, len(frames)
-    for connection in connections:
-        try:
-            sent = write(connection.descriptor, frames)
-        except OSError:  # nothing was taken, or nothing may be sent this way
-            sent = 0
-        if sent < size:
-            connection.write(frames[sent:])
+def _ignore(frames: bytes) -> None:
+    """What is written to a connection that is over."""
 
 
 class Connection(asyncio.Protocol):
@@ -98,13 +86,18 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_blocked", "_closing", "_code", "_connections", "_handshake", "_heard", "_queued", "_reader", "_receiver",
-        "_send", "_transport", "_watch", "descriptor", "lane", "paused", "peer",
+        "_send", "_transport", "_watch", "lane", "paused", "peer", "write",
     )  # fmt: skip
 
     peer: str  # the client's address or "": for limits only, never logged
     paused: bool  # is it slow right now: something is unsent
-    descriptor: int  # the socket's while nothing is unsent and it is not closing, else -1
     lane: set["Connection"]  # those that are pinged together; the watch's own
+
+    write: Callable[[bytes], None]
+    """Sends finished frames. A peer that has left more than `hard` bytes unsent is too slow: 4008.
+
+    The transport's own method while nothing is unsent, so that a write costs no call of ours: fetch it each time.
+    """
 
     _blocked: bool  # paused or closing
     _closing: bool  # a close frame was sent, or the line is going down
@@ -138,8 +131,8 @@ class Connection(asyncio.Protocol):
         self._connections = cast(set[asyncio.Protocol], handshake.connections)
         self._code, self._heard, self._queued = ABNORMAL, True, 0
         self._blocked = self._closing = transport.is_closing()
+        self.write = _ignore if self._closing else self._send
         self.paused = False
-        self.descriptor = -1
         if handshake.disconnected:
             asyncio.get_running_loop().call_soon(receiver.closed, ABNORMAL)
             return
@@ -152,15 +145,7 @@ class Connection(asyncio.Protocol):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             # At the first unsent byte we are told, so that an unpaused write need not ask.
             transport.set_write_buffer_limits(high=0)
-            self._may_send()
             transport.resume_reading()
-
-    def write(self, frames: bytes) -> None:
-        """Send finished frames. A peer that has left more than `hard` bytes unsent is too slow: 4008."""
-        if not self._blocked:
-            self._send(frames)
-        else:
-            self._write_blocked(frames)
 
     def write_ephemeral(self, frames: bytes) -> None:
         """Send finished frames, or skip them while more than `soft` bytes are unsent."""
@@ -193,19 +178,10 @@ class Connection(asyncio.Protocol):
             self._queued += len(frames)
             self._send(frames)
 
-    def _may_send(self) -> None:
-        self._blocked = self.paused or self._closing
-        if not self._blocked and self._transport.get_extra_info("sslcontext") is None:
-            self.descriptor = self._transport.get_extra_info("socket").fileno()
-
-    def _may_not_send(self) -> None:
-        self._blocked = True
-        self.descriptor = -1  # it may be another's as soon as the transport has closed it
-
     def _begin_closing(self, code: int) -> None:
         if not self._closing:
-            self._closing = True
-            self._may_not_send()
+            self._closing = self._blocked = True
+            self.write = _ignore
             self._code = code
             self._watch.end(self)
 
@@ -228,14 +204,17 @@ class Connection(asyncio.Protocol):
     # What the transport tells
 
     def pause_writing(self) -> None:
-        self.paused = True
-        self._may_not_send()
+        self.paused = self._blocked = True
         self._queued = self._transport.get_write_buffer_size()
+        if not self._closing:
+            self.write = self._write_blocked
         self._watch.pause(self)
 
     def resume_writing(self) -> None:
         self.paused = False
-        self._may_send()
+        self._blocked = self._closing
+        if not self._closing:
+            self.write = self._send
         self._heard = True  # it took everything: that is life, too
         self._watch.resume(self)
 
@@ -280,8 +259,8 @@ class Connection(asyncio.Protocol):
         self._begin_closing(ABNORMAL)  # the transport now closes, and what is unsent could keep it for ever
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._closing = True
-        self._may_not_send()
+        self._closing = self._blocked = True
+        self.write = _ignore
         self._connections.discard(self)
         self._watch.remove(self)
         self._receiver.closed(self._code)

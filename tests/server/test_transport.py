@@ -4,9 +4,7 @@ import asyncio
 import gc
 import logging
 import socket
-import ssl
 import time
-from itertools import count
 
 import pytest
 import websockets
@@ -20,7 +18,7 @@ from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from server.frames import BINARY, TEXT, frame
-from server.transport import Bounds, Handshake, connection_of, websocket_protocol, write_to_all
+from server.transport import Bounds, Handshake, connection_of, websocket_protocol
 from tests.live import SECONDS, Client, Listener, serving, socket_app
 from tests.server.test_frames import client_frame
 
@@ -536,87 +534,6 @@ async def test_a_client_that_ends_its_side_and_reads_nothing_is_dropped() -> Non
         client.socket.shutdown(socket.SHUT_WR)
         assert await listener.closing_code() == 1006
         await client.dropped()
-
-
-# To many at once
-
-
-async def test_what_is_written_to_all_comes_to_each_whole_and_in_order_with_what_is_written_to_them_alone() -> None:
-    async with serving() as served:
-        quick, quick_side = await served.joined()
-        slow, slow_side = await served.joined(receive_buffer=4096)
-        both = [quick_side.connection, slow_side.connection]
-        transport = slow_side.connection._transport
-        for number in count():  # until the slow one has taken a part of a frame, and a while longer
-            write_to_all(both, frame(b"%d." % number + bytes(8000), text=False))
-            slow_side.connection.write(frame(b"%d." % number, text=False))
-            assert await quick.frame() == (Opcode.BINARY, b"%d." % number + bytes(8000))
-            if transport.get_write_buffer_size() > 100_000:
-                break
-        assert not quick_side.connection.paused
-        for seen in range(number + 1):
-            for length in (8000, 0):
-                assert await slow.frame() == (Opcode.BINARY, b"%d." % seen + bytes(length))
-        write_to_all(both, TEXT_FRAME)  # and it is as quick as the other again
-        assert await slow.frame() == await quick.frame() == (Opcode.TEXT, b"hello")
-        for client in (quick, slow):
-            client.hang_up()
-
-
-async def test_what_is_written_to_all_makes_the_slow_slow_and_cuts_them_at_the_hard_bound_with_4008() -> None:
-    async with serving(bounds=Bounds(hard=256 * 1024, close_seconds=0.2)) as served:
-        client, listener = await served.joined(receive_buffer=4096)
-        while not listener.connection.paused:
-            write_to_all([listener.connection], CHUNK)
-        for _ in range(100):
-            write_to_all([listener.connection], CHUNK)
-        assert listener.connection._transport.get_write_buffer_size() <= 256 * 1024 + 2 * len(CHUNK)
-        assert await listener.closing_code() == 4008
-        await client.dropped()
-
-
-async def test_nothing_is_written_to_whoever_has_the_socket_of_one_that_is_gone() -> None:
-    async with serving() as served:
-        gone, before = await served.joined()
-        descriptor = before.connection.descriptor
-        gone.hang_up()
-        await before.closing_code()
-        client, after = await served.joined()
-        assert after.connection.descriptor == descriptor
-        write_to_all([before.connection], frame(b"not for you", text=True))
-        write_to_all([after.connection], TEXT_FRAME)
-        assert await client.frame() == (Opcode.TEXT, b"hello")
-        client.hang_up()
-
-
-async def test_nothing_is_written_behind_a_close_frame() -> None:
-    async with serving() as served:
-        client, listener = await served.joined()
-        listener.connection.close(1000)
-        write_to_all([listener.connection], TEXT_FRAME)
-        assert (await client.frame())[0] == Opcode.CLOSE
-        client.socket.shutdown(socket.SHUT_WR)
-        assert await client.dropped() == b""
-
-
-async def test_nothing_is_written_past_the_encryption() -> None:
-    def anonymous(side: int) -> ssl.SSLContext:
-        context = ssl.SSLContext(side)
-        context.maximum_version = ssl.TLSVersion.TLSv1_2
-        context.set_ciphers("AECDH:@SECLEVEL=0")  # needs no certificate
-        return context
-
-    at_the_client = anonymous(ssl.PROTOCOL_TLS_CLIENT)
-    at_the_client.check_hostname = False
-    at_the_client.verify_mode = ssl.CERT_NONE
-    async with (
-        serving(ssl_context_factory=lambda config, default: anonymous(ssl.PROTOCOL_TLS_SERVER)) as served,
-        websockets.connect(f"wss://127.0.0.1:{served.port}/socket", ssl=at_the_client) as client,
-    ):
-        listener = await served.listener()
-        assert listener.connection.descriptor == -1
-        write_to_all([listener.connection], TEXT_FRAME)
-        assert await client.recv() == "hello"
 
 
 # Keep-alive
