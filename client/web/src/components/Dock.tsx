@@ -6,7 +6,7 @@ import { expectedAt, nextInQueue, placeOf } from '../store/queue.js';
 import { keepsTime } from '../store/roles.js';
 import { find, type Participant, type Room } from '../store/room.js';
 import { useAct, useApp, useRoom } from './context.js';
-import { Button, Disclosure, Field, Status } from './controls.js';
+import { Button, Disclosure, Field, Status, useFocusKept } from './controls.js';
 
 export function Dock() {
   const { store } = useApp();
@@ -15,38 +15,45 @@ export function Dock() {
   const place = placeOf(room, room.you);
   const isMine = room.floor?.who === room.you;
   const isCircle = currentPhase(room)?.order === 'circle';
+  const region = useFocusKept<HTMLElement>();
   return (
-    <footer class="dock">
+    <section class="dock" ref={region} tabIndex={-1} aria-label={t('dock.title')}>
       <Status text={refusal} />
       <div class="row">
         {keepsTime(store.role.value) && room.phase !== null && !room.quiet && <CallNext act={act} />}
         {isMine ? (
           room.floor?.state === 'called' ? (
             <>
-              <Button kind="main" onClick={() => act({ t: 'begin' })}>
+              <Button isFirstTapOnly kind="main" onClick={() => act({ t: 'begin' })}>
                 {t('floor.begin')}
               </Button>
-              <Button onClick={() => act({ t: 'pass' })}>{t('floor.pass')}</Button>
+              <Button isFirstTapOnly onClick={() => act({ t: 'pass' })}>
+                {t('floor.pass')}
+              </Button>
             </>
           ) : (
-            <Button kind="main" onClick={() => act({ t: 'done' })}>
+            <Button isFirstTapOnly kind="main" onClick={() => act({ t: 'done' })}>
               {t('floor.done')}
             </Button>
           )
         ) : (
           <>
             {(room.queue.open || place >= 0) && (
-              <Button onClick={() => act({ t: place >= 0 ? 'lower_hand' : 'raise_hand' })}>
+              <Button isFirstTapOnly onClick={() => act({ t: place >= 0 ? 'lower_hand' : 'raise_hand' })}>
                 {t(place >= 0 ? 'hand.lower' : 'hand.raise')}
               </Button>
             )}
-            {place >= 0 && isCircle && <Button onClick={() => act({ t: 'pass' })}>{t('floor.pass')}</Button>}
+            {place >= 0 && isCircle && (
+              <Button isFirstTapOnly onClick={() => act({ t: 'pass' })}>
+                {t('floor.pass')}
+              </Button>
+            )}
             {room.queue.open && place < 0 && <WithTopic act={act} />}
           </>
         )}
       </div>
       <Place />
-    </footer>
+    </section>
   );
 }
 
@@ -59,7 +66,11 @@ function CallNext({ act }: { readonly act: Act }) {
   const next = nextInQueue(room, store.now.value) ?? speaker(room);
   if (!next) return null;
   return (
-    <Button kind="main" onClick={() => act({ t: 'call', who: next.id, after: room.floor?.share ?? null })}>
+    <Button
+      isFirstTapOnly
+      kind="main"
+      onClick={() => act({ t: 'call', who: next.id, after: room.floor?.share ?? null })}
+    >
       {t('floor.call_next', { name: next.name })}
     </Button>
   );

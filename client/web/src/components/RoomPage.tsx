@@ -9,7 +9,7 @@ import { Announcer } from './Announcer.js';
 import { LineBanner, RoomBanners } from './Banners.js';
 import { Chat } from './Chat.js';
 import { useApp, useRoom } from './context.js';
-import { Button } from './controls.js';
+import { Button, useFocusKept } from './controls.js';
 import { Dock } from './Dock.js';
 import { Milestones } from './Milestones.js';
 import { People } from './People.js';
@@ -96,8 +96,9 @@ interface SectionProps {
 
 /** A panel that is hidden keeps what was typed into it. */
 function Section({ panel, isShown, children }: SectionProps) {
+  const region = useFocusKept<HTMLDivElement>();
   return (
-    <div class={`panel panel-${panel}`} hidden={!isShown}>
+    <div class={`panel panel-${panel}`} hidden={!isShown} ref={region} tabIndex={-1}>
       {children}
     </div>
   );

@@ -1,7 +1,7 @@
 /** The controls that everything is made of. */
 import { type ReadonlySignal, useSignal } from '@preact/signals';
-import type { ComponentChildren, Ref } from 'preact';
-import { useId, useRef } from 'preact/hooks';
+import type { ComponentChildren, Ref, RefObject } from 'preact';
+import { useEffect, useId, useRef } from 'preact/hooks';
 import { t } from '../i18n.js';
 
 interface ButtonProps {
@@ -16,12 +16,14 @@ interface ButtonProps {
   readonly disabled?: boolean;
   /** The name for those who do not see what is around it; where words are visible, it must begin with them. */
   readonly label?: string;
+  /** Another may have come to its place: the second half of a double tap was not meant for it. */
+  readonly isFirstTapOnly?: boolean;
   readonly id?: string;
   readonly element?: Ref<HTMLButtonElement>;
 }
 
 export function Button(props: ButtonProps) {
-  const { children, onClick, kind, pressed, expanded, controls, disabled, label, id, element } = props;
+  const { children, onClick, kind, pressed, expanded, controls, disabled, label, isFirstTapOnly, id, element } = props;
   return (
     <button
       type="button"
@@ -33,11 +35,38 @@ export function Button(props: ButtonProps) {
       aria-controls={expanded ? controls : undefined}
       aria-disabled={disabled || undefined}
       aria-label={label}
-      onClick={() => disabled || onClick()}
+      onClick={event => disabled || (isFirstTapOnly && event.detail > 1) || onClick()}
     >
       {children}
     </button>
   );
+}
+
+/**
+ * For a region in which controls come and go. Who had the focus on one that is taken away finds it on the region, and
+ * not at the beginning of the page.
+ */
+export function useFocusKept<T extends HTMLElement>(): RefObject<T | null> {
+  const region = useRef<T>(null);
+  useEffect(() => {
+    let focused: Node | null = null;
+    const note = ({ target }: FocusEvent) => {
+      focused = target instanceof Node && region.current?.contains(target) ? target : null;
+    };
+    const keep = () => {
+      if (!focused || focused.isConnected || document.activeElement !== document.body) return;
+      focused = null;
+      region.current?.focus({ preventScroll: true });
+    };
+    const changes = new MutationObserver(keep);
+    if (region.current) changes.observe(region.current, { childList: true, subtree: true });
+    document.addEventListener('focusin', note);
+    return () => {
+      changes.disconnect();
+      document.removeEventListener('focusin', note);
+    };
+  }, []);
+  return region;
 }
 
 /** A line that says what came of it; spoken when it changes. */

@@ -55,6 +55,11 @@ export class Page {
     );
   }
 
+  /** The share that has the floor. */
+  get share(): string {
+    return this.store.room.value?.floor?.share ?? '';
+  }
+
   hears(...messages: ServerMessage[]): void {
     act(() => this.store.receive(messages, 0));
   }

@@ -45,6 +45,21 @@ test('whoever is called is told so first, and can begin or pass with one press',
   expect(page.asked).toEqual([{ t: 'begin' }, { t: 'pass' }]);
 });
 
+test('the focus stays where one acts, when what had it is taken away', async () => {
+  const page = seenBy(MEMBER, event => event.t === 'called' && event.who === 'alice');
+  button('Begin').focus();
+  page.hears({ t: 'began', seq: 9999, tag: '', at: 1, who: 'alice', share: page.share, ends_at: 60_000 });
+  await waitFor(() => expect(document.activeElement).toBe(screen.getByRole('region', { name: 'What you can do now' })));
+});
+
+test('a double tap on Begin does not end the share that it began', () => {
+  const page = seenBy(MEMBER, event => event.t === 'began');
+  fireEvent.click(button("I'm done"), { detail: 2 });
+  expect(page.asked).toEqual([]);
+  fireEvent.click(button("I'm done"), { detail: 1 });
+  expect(page.asked).toEqual([{ t: 'done' }]);
+});
+
 test('a share starts with all of its time', () => {
   seenBy(MEMBER, event => event.t === 'began');
   expect(screen.getByRole('timer').textContent).toBe('1:00');
@@ -85,7 +100,7 @@ test('one’s own share can be taken back, all of it, with a second press', asyn
   await press('More about what Alice shared');
   await act(async () => void fireEvent.click(stage.getByRole('button', { name: 'Take it back' })));
   await press('Delete it');
-  expect(page.asked).toEqual([{ t: 'unsay', message: page.store.room.value?.floor?.share }]);
+  expect(page.asked).toEqual([{ t: 'unsay', message: page.share }]);
 });
 
 test('a role is given with a second press, for a list changes with every arrow key', async () => {
