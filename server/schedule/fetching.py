@@ -49,13 +49,13 @@ def fetch(url: str, *, may_ask: Callable[[Address], bool] = is_public, seconds: 
                     continue
                 if response.status != 200:
                     raise CannotFetch(f"The site answered with status {response.status}.")
-                body = b""
+                body = bytearray()
                 while chunk := response.read1(CHUNK):
                     body += chunk
                     if len(body) > MOST_BYTES:
                         raise CannotFetch(f"The feed is larger than {MOST_BYTES // 2**20} MB.")
                     _left(until)
-                return body
+                return bytes(body)
             finally:
                 connection.close()
         except (OSError, HTTPException) as error:

@@ -16,7 +16,7 @@ from tests.client.kit import Site, happens
 from tests.server.kit import SECONDS
 
 OPENCHAIR = (sys.executable, "-c", "from client.cli import main; main()")
-LONG = 6 * SECONDS  # a program starts
+LONG = 2 * SECONDS  # a program starts
 
 
 class Program:

@@ -9,7 +9,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-PATIENCE = 10  # seconds without a word, after which the test has failed
+PATIENCE = 30  # seconds without a word, after which the test has failed
 
 Message = dict[str, Any]
 

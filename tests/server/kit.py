@@ -29,7 +29,7 @@ from server.schedule.meetings import Meeting
 from server.schedule.recurrence import Now, Once, Recurrence
 from tests.server.client import Client
 
-SECONDS = 10  # after which a test that still waits has failed
+SECONDS = 30  # after which a test that still waits has failed
 MINUTE = 60_000
 OPENCHAIR = [sys.executable, "-c", "import sys; from server.cli import app; app(sys.argv[1:], prog_name='openchair')"]
 
