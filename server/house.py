@@ -1,6 +1,7 @@
 """The house: all rooms that are open on this worker."""
 
 import asyncio
+import gc
 from typing import Final
 
 from config.settings import Settings
@@ -16,6 +17,7 @@ from server.stats import Metrics
 from server.workers import Workers
 
 SECRETS_KEPT: Final = 2000  # ms until an open room looks again whether its links are still the same
+COLLECTED_AFTER: Final = 5.0  # seconds after a room has ended, and for all that end within them together
 OVER: Final = Refused("ended", "This meeting is over.")
 
 
@@ -44,6 +46,7 @@ class House:
         self._rooms: dict[RoomId, Replica] = {}
         self._by_slug: dict[str, Replica] = {}
         self._tasks: asyncio.TaskGroup | None = None
+        self._collecting: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return len(self._rooms)
@@ -126,3 +129,10 @@ class House:
             del self._by_slug[replica.occurrence.slug]
         if replica.is_over:
             self.hellos.turn_away(replica.id, OVER)
+            if self._collecting is None:
+                self._collecting = asyncio.get_running_loop().call_later(COLLECTED_AFTER, self._collect)
+
+    def _collect(self) -> None:
+        """Whatever of ended rooms still holds itself goes now, and not when the collector comes by."""
+        self._collecting = None
+        gc.collect()
