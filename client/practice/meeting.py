@@ -107,7 +107,7 @@ class Company:
     async def _spoil(self, names: Iterator[str]) -> None:
         """Come back under another name, as another device, whenever one is thrown out."""
         while not await self._attend(Troll(next(names), self._chance)):
-            await self._pass(self._chance.uniform(5, 15))
+            await self._pass(self._chance.uniform(15, 40))
 
     async def _attend(self, person: Person, key: str | None = None) -> bool:
         """Be in the meeting until it is over or one has left (true), or until one is not let in or is thrown out."""

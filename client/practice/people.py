@@ -129,7 +129,7 @@ class Sharer(Person):
         if room.floor is not None and me.role == "member":
             return []  # the next one begins in a moment
         sharer = room.participants.get(heard.who)
-        if sharer is None or not heard.paragraphs or self.chance.random() > how_often:
+        if sharer is None or heard.began_at is None or shouts_in(heard) or self.chance.random() > how_often:
             return []
         return self.say(room, me, now, lines, name=sharer.name, after=self.chance.uniform(0.5, 3))
 
@@ -322,7 +322,7 @@ class Facilitator(Sharer):
             if is_new and message.by and message.text in WORDS.trolls.shouts and message.by in self._company:
                 self._shouts[message.by] = self._shouts.get(message.by, 0) + 1
         self._counted = set(room.messages)
-        if room.floor is not None and sum(it in WORDS.trolls.shouts for it in room.floor.paragraphs) >= PATIENCE:
+        if room.floor is not None and shouts_in(room.floor) >= PATIENCE:
             return room.floor.who
         loud = (who for who, count in self._shouts.items() if count >= PATIENCE and who in room.participants)
         return next(loud, None)
@@ -349,6 +349,10 @@ class Troll(Person):
 
     def _shout(self) -> str:
         return self.chance.choice(WORDS.trolls.shouts)
+
+
+def shouts_in(share: Share) -> int:
+    return sum(paragraph in WORDS.trolls.shouts for paragraph in share.paragraphs)
 
 
 def without_a_turn(room: Room, me: Participant) -> list[ParticipantId]:
