@@ -390,7 +390,8 @@ def on_pinned(room: Room, event: Pinned) -> None:
             event.message, event.seq, said.text, "everyone", said.at, said.by, said.reply_to, said.name,
             reactions=dict(said.reactions),
         )  # fmt: skip
-        room.messages = {message.id: message, **room.messages}
+        in_order = sorted([*room.messages.values(), message], key=lambda it: it.at)
+        room.messages = {it.id: it for it in in_order}
     message.pinned_at.append(event.seq)
 
 

@@ -45,7 +45,8 @@ export const chat: Evolutions<Subject, Room> = {
       reactions: reactions ?? {},
       ...optional(reply_to, name),
     };
-    return withMessages({ ...room, chat: { ...room.chat, pinned } }, [quoted, ...room.chat.messages]);
+    const messages = [...room.chat.messages, quoted].toSorted((a, b) => a.at - b.at);
+    return withMessages({ ...room, chat: { ...room.chat, pinned } }, messages);
   },
   unpinned: (room, { message }) => ({
     ...room,
