@@ -109,6 +109,7 @@ class Called(Event):
     answer_by: int
     name: str | None = None  # where not everybody may see the roster
     shares: int = 0  # likewise
+    device: bool = True  # likewise
 
 
 class Began(Event):
@@ -524,10 +525,12 @@ def decide_write_share(room: Room, command: WriteShare, by: ParticipantId, now: 
 
 
 def _call(room: Room, who: ParticipantId, now: int) -> Called:
-    share = ShareId(f"s{len(room.told) + 1}")
+    share, answer_by = ShareId(f"s{len(room.told) + 1}"), now + round(room.format.answer_seconds * 1000)
     name = room.name_for_the_discreet(who)
-    shares = room.participants[who].shares if name is not None else 0
-    return Called(who, share, now + round(room.format.answer_seconds * 1000), name, shares)
+    if name is None:
+        return Called(who, share, answer_by)
+    called = room.participants[who]
+    return Called(who, share, answer_by, name, called.shares, called.device)
 
 
 def _end_of(share: Share, why: EndWhy, now: int) -> ShareEnded:
@@ -702,7 +705,7 @@ def on_circle_formed(room: Room, event: CircleFormed) -> None:
 def on_called(room: Room, event: Called) -> None:
     if event.name is not None:
         called = room.make_known(event.who, event.name)
-        called.shares, called.presence = event.shares, "here"
+        called.shares, called.device, called.presence = event.shares, event.device, "here"
     hand = _take_hand(room, event.who)
     room.floor = Share(event.who, event.share, answer_by=event.answer_by, hand=hand)
     room.told[event.share] = Told(event.who)

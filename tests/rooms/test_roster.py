@@ -26,6 +26,7 @@ from tests.kit import (
     a_phase,
     a_round,
     named,
+    the,
 )
 
 ROUND = a_phase(minutes=None)
@@ -194,3 +195,14 @@ def test_who_joins_the_team_sees_all_in_a_snapshot_and_hears_it_from_then_on() -
     meeting.comes_back(CHARLIE)
     assert hears(meeting, ALICE, since) == []
     assert sees(meeting, ALICE) == [FAY, ALICE]
+
+
+def test_members_learn_that_somebody_who_is_called_has_no_device() -> None:
+    meeting = a_discreet_meeting(ALICE, GRETA)
+    robin = meeting.add_person("Robin")
+    called = the(floor.Called, meeting.ask(floor.Call(who=robin), FAY))
+    assert (called.name, called.device) == ("Robin", False)
+    [shown] = [p for p in meeting.view(ALICE).participants if p.id == robin]
+    assert shown.device is False
+    called = the(floor.Called, meeting.ask(floor.Call(who=ALICE), FAY))
+    assert "device" not in msgspec.to_builtins(called)

@@ -86,7 +86,7 @@ EVENTS = {
     "hand_lowered": "who why",
     "hand_moved": "who place",
     "circle_formed": "order",
-    "called": "who share answer_by name? shares?",
+    "called": "who share answer_by name? shares? device?",
     "began": "who share ends_at",
     "warned": "share left",
     "time_up": "share grace_until?",

@@ -43,7 +43,13 @@ export interface Fields {
   hand_lowered: Who & { readonly why: 'lowered' | 'passed' | 'no_answer' | 'left' | 'muted' | 'phase' };
   hand_moved: Who & { readonly place: number };
   circle_formed: { readonly order: readonly string[] };
-  called: Who & { readonly share: string; readonly answer_by: Time; readonly name?: string; readonly shares?: number };
+  called: Who & {
+    readonly share: string;
+    readonly answer_by: Time;
+    readonly name?: string;
+    readonly shares?: number;
+    readonly device?: boolean;
+  };
   began: Who & { readonly share: string; readonly ends_at: Time };
   warned: { readonly share: string; readonly left: number };
   time_up: { readonly share: string; readonly grace_until?: Time };

@@ -32,9 +32,9 @@ export const floor: Evolutions<Subject, Room> = {
       room,
       order.map(who => hand(who, at)),
     ),
-  called(room, { who, share, answer_by, name, shares }) {
+  called(room, { who, share, answer_by, name, shares, device }) {
     const called: Floor = { who, share, state: 'called', warned: false, paragraphs: [], reactions: {}, answer_by };
-    const known = name === undefined ? room : makeKnown(room, who, name, shares);
+    const known = name === undefined ? room : makeKnown(room, who, name, shares, device);
     return { ...withHands(known, without(room, who)), floor: called };
   },
   began: (room, { share, at, ends_at }) =>

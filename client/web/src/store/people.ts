@@ -68,10 +68,17 @@ export function change(room: Room, who: string, how: (participant: Participant) 
 }
 
 /** The room, in which `who` is a participant: where the roster is discreet, perhaps heard of for the first time. */
-export function makeKnown(room: Room, who: string, name: string, shares = 0): Room {
+export function makeKnown(room: Room, who: string, name: string, shares = 0, device = true): Room {
   const known = { ...room, names: remember(room.names, [{ id: who, name }]) };
   if (room.participants.some(p => p.id === who)) return change(known, who, p => ({ ...p, name }));
-  const participant: Participant = { id: who, name, role: 'member', presence: 'here', shares };
+  const participant: Participant = {
+    id: who,
+    name,
+    role: 'member',
+    presence: 'here',
+    shares,
+    ...(!device && { device }),
+  };
   return { ...known, participants: [...room.participants, participant] };
 }
 
