@@ -135,3 +135,24 @@ async def test_at_twice_the_text_size_nothing_is_cut_off(house: House) -> None:
     for panel in ("Meeting", "Chat", "People", "Service", "You"):
         await fay.looks_at(panel)
         assert await fay.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), panel
+
+
+async def test_whoever_reads_further_up_is_not_moved(house: House) -> None:
+    meeting = await house.a_meeting()
+    fay, bob = await house.person(meeting.keys.host, DESKTOP), await house.person()
+    await fay.comes("Fay")
+    await bob.comes("Bob")
+    await bob.looks_at("Chat")
+    for number in range(12):
+        await fay.says(f"Message {number}")
+    await bob.sees("Message 11")
+    log = bob.page.get_by_role("log")
+    await log.evaluate("log => { log.scrollTop = 0 }")
+    await expect(bob.page.get_by_text("Message 0", exact=True)).to_be_in_viewport()
+    await fay.says("And one more")
+    await bob.sees("New below")
+    assert await log.evaluate("log => log.scrollTop") == 0
+    await bob.press("New below")
+    await expect(bob.page.get_by_text("And one more", exact=True)).to_be_in_viewport()
+    await fay.says("The last")
+    await expect(bob.page.get_by_text("The last", exact=True)).to_be_in_viewport()
