@@ -3,23 +3,21 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from hmac import compare_digest
 from typing import Any, Final
 
 import msgspec
-from msgspec import UNSET
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from config.settings import LOOPBACK, Settings
+from config.settings import Settings
 from rooms.vocabulary import RoomId
 from server.origin import origin_is_allowed
 from server.schedule.addresses import site_of
-from server.schedule.keys import Keys, hashed, hashed_passcode, new_keys
+from server.schedule.keys import Keys
+from server.schedule.making import change, check_may_create, make
 from server.schedule.meetings import DAY, Occurrence, Schedule, Stored
-from server.schedule.posted import Posted, Wrong, changed, new_meeting, posted, shown
-from server.schedule.slugs import slug_from_name
+from server.schedule.posted import Posted, Wrong, posted, shown
 
 MOST_BYTES: Final = 256 * 1024
 MOST_DAYS: Final = 366
@@ -81,41 +79,18 @@ class Api:
         return answer(meeting)
 
     async def _create(self, request: Request) -> Response:
-        self._check_may_create(request)
+        check_may_create(self._settings, request.url.hostname, _bearer(request))
         body = await self._body(request)
-        meeting = new_meeting(body, self._now())
-        if body.renew is not UNSET:
-            raise Wrong("not_allowed", "A new meeting's links are new.", "renew")
-        keys = new_keys()
-        secrets = keys.kept(body.passcode or None)
-        if body.slug is not UNSET:
-            stored = await self._schedule.add(body.slug, meeting, secrets)
-            if stored is None:
-                raise Wrong("taken", "Another meeting has that slug.", "slug", 409)
-        else:
-            stored = None
-            while stored is None:  # somebody may take the slug in between
-                slug = slug_from_name(meeting.name, await self._schedule.slugs())
-                stored = await self._schedule.add(slug, meeting, secrets)
+        stored, keys = await make(self._schedule, body, self._now())
         urls = self._urls(request, stored.slug, keys, body.passcode or None)
         return answer({"slug": stored.slug} | urls, 201)
 
     async def _change(self, request: Request) -> Response:
         stored = await self._managed(request)
         body = await self._body(request)
-        meeting, secrets, keys = changed(stored.meeting, body, self._now()), stored.secrets, new_keys()
-        if body.passcode is not UNSET:
-            passcode = hashed_passcode(secrets.salt, body.passcode) if body.passcode else None
-            secrets = msgspec.structs.replace(secrets, passcode=passcode)
+        stored, keys = await change(self._schedule, stored, body, self._now())
         urls = self._urls(request, stored.slug, keys, None)
-        fresh = dict[str, str]()
-        for place, name in enumerate(body.renew or ()):
-            if name not in Keys.__struct_fields__:
-                expected = ", ".join(Keys.__struct_fields__)
-                raise Wrong("invalid", f"Expected some of {expected}.", f"renew.{place}")
-            secrets = msgspec.structs.replace(secrets, **{f"{name}_key": hashed(getattr(keys, name))})
-            fresh[f"{name}_url"] = urls[f"{name}_url"]
-        stored = await self._schedule.change(stored.slug, meeting, secrets)
+        fresh = {f"{name}_url": urls[f"{name}_url"] for name in body.renew or ()}
         return answer(self._shown(stored, self._now(), await self._schedule.ended()) | fresh)
 
     async def _delete(self, request: Request) -> Response:
@@ -136,19 +111,6 @@ class Api:
         if not stored.secrets.may_manage(key):
             raise Wrong("bad_key", "This is not the meeting's manage key.", status=403)
         return stored
-
-    def _check_may_create(self, request: Request) -> None:
-        settings, key = self._settings, _bearer(request)
-        # The name, too: behind a proxy that the settings do not know of, or a name that a foreign page points at this
-        # machine, the visitor is not on it.
-        is_here = settings.is_loopback and request.url.hostname in LOOPBACK
-        if is_here or settings.who_may_create == "anyone":
-            return
-        keys = [settings.operator_key] + ([settings.invitation] if settings.who_may_create == "invited" else [])
-        if key is None:
-            raise Wrong("no_key", "Here the operator, or whoever was invited, creates meetings.", status=401)
-        if not any(known and compare_digest(hashed(known), hashed(key)) for known in keys):
-            raise Wrong("bad_key", "This key does not allow to create meetings.", status=403)
 
     def _check_origin(self, request: Request) -> None:
         origin, host = request.headers.get("origin"), request.headers.get("host", "")
