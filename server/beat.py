@@ -7,10 +7,12 @@ from typing import Final
 from server.clock import SteadyClock
 from server.house import House
 from server.log import Unavailable
-from server.redis import PATIENCE, RedisLine
+from server.pipe import PATIENCE
+from server.redis import RedisLine
 from server.workers import RedisWorkers
 
 SECONDS: Final = 2.0
+SILENT_SECONDS: Final = 3.0  # since then: a line that is up and brings nothing is replaced
 DELIVERED_WITHIN: Final = 8.0  # seconds since what this worker published last came back to it
 
 
@@ -53,7 +55,9 @@ class Beat:
         loop = asyncio.get_running_loop()
         asked = loop.time()
         seconds, microseconds = await self._line.call("TIME")
-        self._clock.set(seconds * 1000 + microseconds / 1000 + (loop.time() - asked) * 500)
+        self._clock.set(int(seconds) * 1000 + int(microseconds) / 1000 + (loop.time() - asked) * 500)
+        if self._delivered_at and asked - self._delivered_at > SILENT_SECONDS:
+            self._line.listen_anew()
         await self._line.call("SPUBLISH", self._probe, b"")
         if await self._workers.beat():
             self._house.look_for_the_lost()

@@ -1,7 +1,7 @@
 """This worker's line to Redis: calls that leave together, and what is published on channels.
 
-redis-py speaks to the server; what it does not promise is seen to here. It is told to repeat nothing, for a command
-that is repeated unasked may be carried out twice. Every call has a time limit, for a frozen server says nothing. And a
+redis-py makes the connections, and is told to repeat nothing; over them goes what a `Pipe` carries. No command is sent
+twice unasked, for it may be carried out twice. Every call has a time limit, for a frozen server says nothing. And a
 line that was broken and is back is a `doubt`: something that was published in between did not arrive.
 """
 
@@ -13,17 +13,16 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from redis.asyncio import Redis
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, RedisError
 
 from server.log import Unavailable
+from server.pipe import PATIENCE, Command, Pipe
 
-PATIENCE: Final = 2.0  # seconds for an answer
 LEAST_VERSION: Final = 7
 AGAIN_SECONDS: Final = 0.25  # between attempts to listen again
-
-_PASSING: Final = ("LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "BUSY", "TRYAGAIN")
 
 Heard = Callable[[bytes], None]
 
@@ -55,7 +54,7 @@ class Script:
 
     def __init__(self, path: Path) -> None:
         self.text = path.read_text(encoding="utf-8")
-        self.sha = ""
+        self.sha = b""
 
 
 class RedisLine:
@@ -66,13 +65,13 @@ class RedisLine:
         """This worker's name, for other workers."""
         self.doubt = asyncio.Event()
         """Set when something that was published may not have arrived."""
-        self._redis = Redis.from_url(url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=PATIENCE)
-        self._pubsub = self._redis.pubsub()
-        self._turn: list[tuple[tuple[Any, ...], asyncio.Future[Any]]] = []
-        self._sending: set[asyncio.Task[None]] = set()
+        self._redis = Redis.from_url(url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=PATIENCE, protocol=2)
+        self._pipe: Pipe | None = None
+        self._opening = asyncio.Lock()
+        self._ear: Pipe | None = None  # a pipe of its own to hear on
         self._listeners: dict[bytes, Heard] = {}
         self._subscribing: dict[bytes, asyncio.Future[None]] = {}
-        self._has_subscribed = asyncio.Event()
+        self._has_listeners = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         self._listening = asyncio.create_task(self._listen())
@@ -82,67 +81,52 @@ class RedisLine:
         self._listening.cancel()
         with suppress(asyncio.CancelledError):
             await self._listening
-        await self._pubsub.aclose()  # type: ignore[no-untyped-call]
+        for pipe in (self._pipe, self._ear):
+            if pipe is not None:
+                pipe.abort()
         await self._redis.aclose()
 
     # Calls
 
     async def call(self, *command: Any) -> Any:
-        """The answer to one command. What is called in one turn of the loop leaves together, in order."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Any] = loop.create_future()
-        if not self._turn:
-            loop.call_soon(self._leave)
-        self._turn.append((command, answer))
-        try:
-            async with asyncio.timeout(PATIENCE):
-                return await answer
-        except TimeoutError as error:
-            raise Unavailable from error
+        """The answer to one command, as the server gives it. What is called in one turn of the loop leaves together."""
+        return (await self.call_all([command]))[0]
 
-    async def call_all(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+    async def call_all(self, commands: Sequence[Command]) -> list[Any]:
         """The answers to many commands, in one round trip. Raises the first error among them."""
-        replies = await self._pipelined(commands)
+        pipe = self._pipe
+        if pipe is None or pipe.lost.is_set():
+            pipe = await self._opened()
+        replies = await pipe.ask(commands)
         for reply in replies:
             if isinstance(reply, Exception):
                 raise reply
         return replies
 
-    async def run(self, script: Script, keys: list[bytes], arguments: list[Any]) -> Any:
+    async def run(self, script: Script, keys: Sequence[bytes], arguments: Sequence[Any]) -> Any:
         """What a script returns."""
         while True:
             if not script.sha:
-                script.sha = await self.call("SCRIPT LOAD", script.text)
+                script.sha = await self.call("SCRIPT", "LOAD", script.text)
             try:
                 return await self.call("EVALSHA", script.sha, len(keys), *keys, *arguments)
             except NoScriptError:  # a server that was started anew; nothing has happened
-                script.sha = ""
+                script.sha = b""
 
-    def _leave(self) -> None:
-        turn, self._turn = self._turn, []
-        task = asyncio.create_task(self._send(turn))
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
-
-    async def _send(self, turn: list[tuple[tuple[Any, ...], asyncio.Future[Any]]]) -> None:
-        replies = await self._pipelined([command for command, _ in turn])
-        for (_, answer), reply in zip(turn, replies, strict=True):
-            if answer.done():
-                continue  # nobody waits for it any more
-            if isinstance(reply, Exception):
-                answer.set_exception(reply)
-            else:
-                answer.set_result(reply)
-
-    async def _pipelined(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
-        """The answers, and errors in the place of answers."""
+    async def _opened(self) -> Pipe:
+        """The pipe, opened anew by the first of all who ask for it."""
         try:
-            async with asyncio.timeout(PATIENCE), self._redis.pipeline(transaction=False) as pipeline:
-                for command in commands:
-                    pipeline.execute_command(*command)
-                return [_told(reply) for reply in await pipeline.execute(raise_on_error=False)]
+            async with asyncio.timeout(PATIENCE), self._opening:
+                if self._pipe is None or self._pipe.lost.is_set():
+                    self._pipe = await Pipe.open(self._connection())
+                return self._pipe
         except (RedisError, OSError, TimeoutError) as error:
-            return [_told(error)] * len(commands)
+            raise Unavailable from error
+
+    def _connection(self) -> AbstractConnection:
+        """One that is still to be made."""
+        connection: AbstractConnection = self._redis.connection_pool.make_connection()  # type: ignore[no-untyped-call]
+        return connection
 
     # Channels
 
@@ -150,49 +134,50 @@ class RedisLine:
         """From now on `heard` is told what is published there."""
         self._listeners[channel] = heard
         subscribing = self._subscribing[channel] = asyncio.get_running_loop().create_future()
+        self._has_listeners.set()
+        if self._ear is not None:
+            self._ear.tell([("SSUBSCRIBE", channel)])
         try:
             async with asyncio.timeout(PATIENCE):
-                await self._pubsub.ssubscribe(channel)
-                self._has_subscribed.set()  # only now is there a connection to listen on
                 await subscribing
-        except (TimeoutError, RedisError, OSError) as error:
+        except TimeoutError as error:
             raise Unavailable from error
         finally:
             self._subscribing.pop(channel, None)
 
     async def unsubscribe(self, channel: bytes) -> None:
-        if self._listeners.pop(channel, None) is not None:
-            with suppress(TimeoutError, RedisError, OSError):
-                async with asyncio.timeout(PATIENCE):
-                    await self._pubsub.sunsubscribe(channel)
+        if self._listeners.pop(channel, None) is not None and self._ear is not None:
+            self._ear.tell([("SUNSUBSCRIBE", channel)])
+
+    def listen_anew(self) -> None:
+        """What is published does not come, though the line is up: make another."""
+        if self._ear is not None:
+            self._ear.abort()
 
     async def _listen(self) -> None:
-        await self._has_subscribed.wait()
+        """Listen on one line after the other."""
+        await self._has_listeners.wait()
         while True:
-            try:
-                message = await self._pubsub.get_message(timeout=None)
-            except (RedisError, OSError):
-                self.doubt.set()
-                await asyncio.sleep(AGAIN_SECONDS)
-                continue
-            kind = None if message is None else message["type"]
-            if kind == "smessage":
-                if (heard := self._listeners.get(message["channel"])) is not None:
-                    heard(message["data"])
-            elif kind == "ssubscribe":
-                subscribing = self._subscribing.get(message["channel"])
-                if subscribing is not None and not subscribing.done():
-                    subscribing.set_result(None)
-                else:
-                    self.doubt.set()  # the line was broken, and is back
+            with suppress(RedisError, OSError, TimeoutError):
+                async with asyncio.timeout(PATIENCE):
+                    self._ear = await Pipe.open(self._connection(), self._hear)
+                self._ear.tell([("SSUBSCRIBE", channel) for channel in self._listeners])
+                await self._ear.lost.wait()
+                self._ear = None
+            self.doubt.set()
+            await asyncio.sleep(AGAIN_SECONDS)
 
-
-def _told(reply: Any) -> Any:
-    """The reply; `Unavailable` for every error that passes."""
-    if not isinstance(reply, Exception):
-        return reply
-    if isinstance(reply, ResponseError) and not str(reply).startswith(_PASSING):
-        return reply
-    unavailable = Unavailable()
-    unavailable.__cause__ = reply
-    return unavailable
+    def _hear(self, message: Any) -> None:
+        if isinstance(message, Exception):  # a subscription was refused
+            self.listen_anew()
+            return
+        kind, channel, data = message
+        if kind == b"smessage":
+            if (heard := self._listeners.get(channel)) is not None:
+                heard(data)
+        elif kind == b"ssubscribe":
+            subscribing = self._subscribing.get(channel)
+            if subscribing is not None and not subscribing.done():
+                subscribing.set_result(None)
+            else:
+                self.doubt.set()  # the line was broken, and is back

@@ -76,7 +76,8 @@ class RedisLog:
         await self._line.unsubscribe(_channel(room))
 
     async def load(self, room: RoomId) -> Loaded | None:
-        fields: dict[bytes, bytes] = await self._line.call("HGETALL", _key(room))
+        names_and_values = iter(await self._line.call("HGETALL", _key(room)))
+        fields: dict[bytes, bytes] = dict(zip(names_and_values, names_and_values, strict=True))
         if b"wiped" in fields:
             raise Wiped
         return _loaded(fields) if fields else None

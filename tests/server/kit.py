@@ -183,5 +183,5 @@ async def serving(data: Path, **settings: Any) -> AsyncIterator[Served]:
         await served.close()
         server.should_exit = True
         await running
-    assert not failures
+    assert not failures, failures
     assert app.metrics.stats.faults == 0
