@@ -1,29 +1,78 @@
 /** Every word on the page: `t()` with plural rules, and times and lengths as the reader's language writes them. */
-import english from './messages/en.json' with { type: 'json' };
+import { batch, computed, signal } from '@preact/signals';
+import type english from './messages/en.json';
 
 export type Key = Extract<keyof typeof english, string>;
-type Forms = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string };
+type Forms = Partial<Record<Intl.LDMLPluralRule, string>> & { readonly other: string };
+type Catalogue = Readonly<Record<string, string | Forms>>;
 export type Values = Readonly<Record<string, string | number>>;
 
-const LANGUAGE = 'en';
-const catalogue: Readonly<Record<string, string | Forms>> = english;
-const plural = new Intl.PluralRules(LANGUAGE);
-const region = navigator.languages.find(it => it.split('-')[0] === LANGUAGE) ?? LANGUAGE; // 19:42 or 7:42 PM
-const time = new Intl.DateTimeFormat(region, { timeStyle: 'short' });
-const date = new Intl.DateTimeFormat(region, { weekday: 'long', hour: 'numeric', minute: '2-digit' });
+/** The languages there are, each by its own name, so that everybody finds theirs. */
+export const LANGUAGES = {
+  en: 'English',
+  es: 'Español',
+  fr: 'Français',
+  de: 'Deutsch',
+  pt: 'Português',
+  ar: 'العربية',
+} as const;
+export type Language = keyof typeof LANGUAGES;
+
+const RIGHT_TO_LEFT: ReadonlySet<Language> = new Set(['ar']);
+
+// Each is a file of its own, and only the one that is spoken is fetched.
+const catalogues = import.meta.glob<Catalogue>('./messages/*.json', { import: 'default' });
+const catalogue = signal<Catalogue>({});
+/** The language of the page. */
+export const language = signal<Language>('en');
+
+// The countdown's digits are these, so all are: everybody who reads Arabic reads them too.
+const numberingSystem = 'latn';
+
+const formats = computed(() => {
+  // 19:42 or 7:42 PM: as in the reader's own country, if the language is theirs.
+  const region = navigator.languages.find(it => it.split('-')[0] === language.value) ?? language.value;
+  return {
+    plural: new Intl.PluralRules(language.value),
+    number: new Intl.NumberFormat(region, { numberingSystem }),
+    time: new Intl.DateTimeFormat(region, { timeStyle: 'short', numberingSystem }),
+    date: new Intl.DateTimeFormat(region, { weekday: 'long', hour: 'numeric', minute: '2-digit', numberingSystem }),
+  };
+});
+
+/** The language of that code, if the page speaks it. */
+export const asLanguage = (code: string): Language | null =>
+  Object.hasOwn(LANGUAGES, code) ? (code as Language) : null;
+
+/** Speak that language from now on; what is shown already changes with it. Rejects if it cannot be fetched. */
+export async function speak(chosen: Language): Promise<void> {
+  const words = await catalogues[`./messages/${chosen}.json`]?.();
+  if (!words) throw new Error(`expected a catalogue of ${chosen}`);
+  batch(() => {
+    catalogue.value = words;
+    language.value = chosen;
+  });
+  document.documentElement.lang = chosen;
+  document.documentElement.dir = RIGHT_TO_LEFT.has(chosen) ? 'rtl' : 'ltr';
+}
 
 /** The message of that key; `{name}` stands for a value, and `n` chooses the plural form. */
 export function t(key: Key, values: Values = {}): string {
-  const message = catalogue[key] ?? key;
+  const { plural, number } = formats.value;
+  const message = catalogue.value[key] ?? key;
   const text = typeof message === 'string' ? message : (message[plural.select(Number(values.n))] ?? message.other);
-  return text.replace(/\{(\w+)\}/g, (all, name: string) => String(values[name] ?? all));
+  return text.replace(/\{(\w+)\}/g, (all, name: string) => {
+    const value = values[name] ?? all;
+    return typeof value === 'number' ? number.format(value) : value;
+  });
 }
 
 /** Whether there is a message of that key, for keys that come from the server. */
-export const isKey = (key: string): key is Key => Object.hasOwn(english, key);
+export const isKey = (key: string): key is Key => Object.hasOwn(catalogue.value, key);
 
 /** A moment in the reader's time zone, as `7:42 PM`; with its weekday where it is not within half a day of `now`. */
 export function clock(at: number, now = at): string {
+  const { time, date } = formats.value;
   return (Math.abs(at - now) < 12 * 3600_000 ? time : date).format(at);
 }
 

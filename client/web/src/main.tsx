@@ -3,6 +3,7 @@ import { signal } from '@preact/signals';
 import { render } from 'preact';
 import { App } from './components/App.js';
 import { type App as Actions, AppProvider, type Meeting } from './components/context.js';
+import { asLanguage, speak } from './i18n.js';
 import { Store } from './store/store.js';
 import { type Entry, Line } from './wire/line.js';
 import './styles/main.css';
@@ -10,7 +11,11 @@ import './styles/main.css';
 const TYPING_EVERY = 2000; // ms
 
 const root = document.getElementById('room');
-if (root) start(root, root.dataset.room ?? '', root.dataset.name ?? '');
+if (root) {
+  // The server has chosen among the browser's languages, or knows the one that was chosen here before.
+  await speak(asLanguage(document.documentElement.lang) ?? 'en');
+  start(root, root.dataset.room ?? '', root.dataset.name ?? '');
+}
 
 function start(root: HTMLElement, room: string, name: string): void {
   let secrets = takeSecrets();

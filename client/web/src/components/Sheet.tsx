@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { t } from '../i18n.js';
+import { Languages } from './Languages.js';
 
 /** The frame of every page but the room itself. */
 export function Sheet({ title, children }: { readonly title: string; readonly children: ComponentChildren }) {
@@ -7,9 +8,10 @@ export function Sheet({ title, children }: { readonly title: string; readonly ch
     <main class="sheet">
       <h1>{title}</h1>
       {children}
-      <p class="home">
+      <footer class="home">
         <a href="/">{t('page.schedule')}</a>
-      </p>
+        <Languages />
+      </footer>
     </main>
   );
 }

@@ -5,6 +5,7 @@ import { t } from '../i18n.js';
 import type { Celebration } from '../store/room.js';
 import { useAct, useApp, useRoom } from './context.js';
 import { Button, Disclosure, Field, Select, Status } from './controls.js';
+import { Languages } from './Languages.js';
 
 const UNITS: readonly Celebration['unit'][] = ['days', 'months', 'years'];
 
@@ -24,6 +25,7 @@ export function You() {
           level.value = value as Level;
         }}
       />
+      <Languages />
       <h3>{t('you.rules')}</h3>
       <ul>
         <li>{t(`rules.crosstalk_${room.rules.crosstalk}`)}</li>
