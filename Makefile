@@ -22,11 +22,12 @@ test: setup .venv/ready-to-test ## Run all tests, with a real browser
 	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm test --silent
 	$(BIN)/python -m pytest $(TESTS)
 
-check: setup .venv/ready-to-test ## Types, format, lint, layers
+check: setup .venv/ready-to-test ## Types, format, lint, layers, and that nothing is left untranslated
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/config/test_messages.py
 	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
 
 bench: setup .venv/ready-to-bench ## Measure beside the rivals (about ten minutes)

@@ -21,18 +21,16 @@ from config.meeting_types import type_names
 from rooms.vocabulary import RoomId
 from server.pages.headers import Cached
 from server.pages.week import AT_ONCE, Dated, Week, week
+from server.pages.words import DEFAULT, NAMES, Words, remember, spoken, words
 from server.schedule.meetings import DAY, Schedule, Stored
 
 STATIC: Final = Path(__file__).parent / "static"
 CLIENT: Final = Path(__file__).parents[2] / "client" / "web" / "dist"
 ENTRY: Final = "src/main.tsx"
+WORDS: Final = "src/messages/{}.json"
 FAR: Final = 400 * DAY  # how far ahead a meeting's page looks for dates
 DATES: Final = 8
-REFUSALS: Final = {  # by status: a code, and what a page says
-    400: ("bad_request", "Not understood", "The server does not understand this request."),
-    404: ("not_found", "Not found", "There is no such page or meeting here."),
-    405: ("bad_method", "Not possible", "This address does not take such a request."),
-}
+REFUSALS: Final = {400: "bad_request", 404: "not_found", 405: "bad_method"}  # by status, the code
 FRESH: Final = 15_000  # ms that a schedule once worked out is shown; with thousands of meetings it takes a while
 
 
@@ -51,12 +49,12 @@ class Pages:
         self._client = client
         self._tell_of_fault = tell_of_fault
         self._week: tuple[tuple[list[Stored], frozenset[RoomId], int], Week] | None = None
-        self._shown: dict[tuple[date | None, int], str] = {}  # the pages of that week, by day and number
+        self._shown: dict[tuple[str, date | None, int], str] = {}  # the pages of that week: language, day, number
         self._at_work = asyncio.Lock()
         self._templates = Environment(
             loader=PackageLoader("server.pages"), autoescape=True, trim_blocks=True, lstrip_blocks=True
         )
-        self._templates.globals["type_names"] = type_names
+        self._templates.globals.update(type_names=type_names, languages=NAMES)
 
     def routes(self) -> list[BaseRoute]:
         assets = StaticFiles(directory=self._client / "assets", check_dir=False)
@@ -79,11 +77,12 @@ class Pages:
                 chosen = next((day for day in shown.busy if day.date.isoformat() == wanted), shown.busy[0])
                 pages = -(-len(chosen.meetings) // AT_ONCE)
                 page = next((n for n in range(1, pages + 1) if str(n) == request.query_params.get("page")), 1)
-            key = None if chosen is None else chosen.date, page
+            t = spoken(request)
+            key = t.language, None if chosen is None else chosen.date, page
             if key not in self._shown:
                 values = {"week": shown, "chosen": chosen, "page": page, "pages": pages, "at_once": AT_ONCE}
-                self._shown[key] = await asyncio.to_thread(self._html, "index.html", **values)
-        return _answer(self._shown[key])
+                self._shown[key] = await asyncio.to_thread(self._html, t, "index.html", **values)
+        return _answer(request, self._shown[key])
 
     async def _this_week(self) -> Week:
         listed, ended, now = await self._schedule.listed(), await self._schedule.ended(), self._now()
@@ -99,17 +98,19 @@ class Pages:
         coming = islice(stored.coming(now, now + FAR, ended), DATES)
         dates = [Dated(stored, it, is_open=it.doors_at <= now) for it in coming]
         return self._page(
-            "meeting.html", stored=stored, meeting=stored.meeting, rules=stored.meeting.rules, dates=dates
+            request, "meeting.html", stored=stored, meeting=stored.meeting, rules=stored.meeting.rules, dates=dates
         )
 
     async def _manage(self, request: Request) -> Response:
         stored = await self._find(request.path_params["slug"])
-        return self._page("manage.html", stored=stored, meeting=stored.meeting)
+        return self._page(request, "manage.html", stored=stored, meeting=stored.meeting)
 
     async def _room(self, request: Request) -> Response:
         room = request.path_params["room"]
         stored = await self._find(room.partition(".")[0])
-        return self._page("room.html", room=room, meeting=stored.meeting, client=self._built())
+        return self._page(
+            request, "room.html", room=room, meeting=stored.meeting, client=self._built(spoken(request).language)
+        )
 
     async def _find(self, slug: str) -> Stored:
         stored = await self._schedule.get(slug)
@@ -117,19 +118,20 @@ class Pages:
             raise HTTPException(404)
         return stored
 
-    def _built(self) -> dict[str, Any] | None:
-        """The files of the browser client's entry; None if it has not been built."""
+    def _built(self, language: str) -> dict[str, Any] | None:
+        """The files of the browser client's entry, and its words in that language; None if it has not been built."""
         try:
             manifest = json.loads((self._client / ".vite" / "manifest.json").read_text(encoding="utf-8"))
-            return {"script": manifest[ENTRY]["file"], "styles": manifest[ENTRY].get("css", [])}
+            said = manifest.get(WORDS.format(language), {}).get("file")
+            return {"script": manifest[ENTRY]["file"], "styles": manifest[ENTRY].get("css", []), "words": said}
         except (OSError, ValueError, KeyError):
             return None
 
-    def _page(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
-        return _answer(self._html(name, **values), status)
+    def _page(self, request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
+        return _answer(request, self._html(spoken(request), name, **values), status)
 
-    def _html(self, name: str, **values: Any) -> str:
-        return self._templates.get_template(name).render(values)
+    def _html(self, t: Words, name: str, **values: Any) -> str:
+        return self._templates.get_template(name).render({"t": t, **values})
 
     def handlers(self) -> dict[Any, ExceptionHandler]:
         """What answers a request that no route does, or that failed."""
@@ -138,29 +140,28 @@ class Pages:
     async def _refused(self, request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             raise error
-        code, title, text = REFUSALS.get(error.status_code, REFUSALS[400])
-        answer = self._sorry(request, error.status_code, code, title, text)
+        answer = self._sorry(request, error.status_code, REFUSALS.get(error.status_code, REFUSALS[400]))
         answer.headers.update(error.headers or {})
         return answer
 
     async def _unavailable(self, request: Request, error: Exception) -> Response:
         self._tell_of_fault(error)
-        text = "The schedule cannot be reached just now. Nothing was changed; please try again in a moment."
-        answer = self._sorry(request, 503, "unavailable", "Not just now", text)
+        answer = self._sorry(request, 503, "unavailable")
         answer.headers["retry-after"] = "5"
         return answer
 
     async def _failed(self, request: Request, error: Exception) -> Response:
         self._tell_of_fault(error)
-        text = "Something went wrong on our side. Please try again in a moment."
-        return self._sorry(request, 500, "failed", "Something went wrong", text)
+        return self._sorry(request, 500, "failed")
 
-    def _sorry(self, request: Request, status: int, code: str, title: str, text: str) -> Response:
+    def _sorry(self, request: Request, status: int, code: str) -> Response:
         if request.url.path.startswith("/api/"):
-            error = {"code": code, "message": text, "field": None}
+            error = {"code": code, "message": words(DEFAULT)(f"error.{code}.text"), "field": None}
             return JSONResponse({"error": error}, status, {"cache-control": "no-store"})
-        return self._page("error.html", status, title=title, text=text, code=code)
+        return self._page(request, "error.html", status, code=code)
 
 
-def _answer(html: str, status: int = 200) -> HTMLResponse:
-    return HTMLResponse(html, status, {"cache-control": "no-cache"})
+def _answer(request: Request, html: str, status: int = 200) -> HTMLResponse:
+    answer = HTMLResponse(html, status, {"cache-control": "no-cache"})
+    remember(request, answer)
+    return answer

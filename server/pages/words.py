@@ -1,0 +1,110 @@
+"""The words of the pages that the server renders, in six languages, and how a visitor's language is found.
+
+A catalogue is `config/messages/{code}.json`: by key a text, or its plural forms as CLDR names them; `{name}` in it
+stands for a value, and `n` chooses the form. In a template: `{{ t("page.skip") }}`.
+"""
+
+import json
+import re
+from datetime import date, datetime
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+LANGUAGES: Final = {  # by code, each as it calls itself; and the region whose dates it writes
+    "en": ("English", "en_GB"),
+    "es": ("Español", "es"),
+    "fr": ("Français", "fr"),
+    "de": ("Deutsch", "de"),
+    "pt": ("Português", "pt_BR"),
+    "ar": ("العربية", "ar"),
+}
+DEFAULT: Final = "en"
+COOKIE: Final = "language"  # the choice, until the browser is closed; made only by whoever chooses
+NAMES: Final = {code: name for code, (name, _) in LANGUAGES.items()}
+
+Message = str | dict[str, str]
+
+
+class Words:
+    """One language: its messages, its plural rules, how it writes dates, and in which direction it reads."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._locale = Locale.parse(LANGUAGES[language][1])
+        self.direction: str = self._locale.text_direction
+        file = resources.files("config.messages") / f"{language}.json"
+        self._messages: dict[str, Message] = json.loads(file.read_text(encoding="utf-8"))
+
+    def __call__(self, key: str, **values: Any) -> str:
+        """The message of that key; of a key that there is not the English one. Raises `KeyError` if there is none."""
+        message = self._messages.get(key)
+        if message is None and self.language != DEFAULT:
+            return words(DEFAULT)(key, **values)
+        if message is None:
+            raise KeyError(f"expected a message {key}")
+        if isinstance(message, dict):
+            message = message.get(self._locale.plural_form(values.get("n", 0)), message["other"])
+        return re.sub(r"\{(\w+)\}", lambda found: self._shown(values[found[1]]), message)
+
+    def _shown(self, value: Any) -> str:
+        return f"{value:g}" if isinstance(value, float) else str(value)
+
+    def has(self, key: str) -> bool:
+        return key in self._messages
+
+    def day(self, day: date) -> str:
+        """`Tue 3 Nov`, as the language writes it."""
+        return str(format_skeleton("MMMEd", _at_midnight(day), locale=self._locale))
+
+    def long_day(self, day: date) -> str:
+        """`Tuesday 3 November`."""
+        known = self._locale.datetime_skeletons
+        pattern = (known.get("MMMMEd") or known["MMMEd"]).pattern
+        return format_date(day, re.sub(r"E+", "EEEE", re.sub(r"MMM+", "MMMM", pattern)), locale=self._locale)
+
+    def time(self, at: datetime) -> str:
+        """`19:00`, by the clocks of `at`'s own zone."""
+        return str(format_skeleton("Hm", at, locale=self._locale))
+
+
+@cache
+def words(language: str) -> Words:
+    return Words(language)
+
+
+def spoken(connection: HTTPConnection) -> Words:
+    """The visitor's language: the one asked for in the address, else the one chosen before, else the browser's."""
+    asked = connection.query_params.get("language"), connection.cookies.get(COOKIE)
+    chosen = next((code for code in asked if code in LANGUAGES), None)
+    return words(chosen or _accepted(connection.headers.get("accept-language", "")))
+
+
+def remember(connection: HTTPConnection, response: Response) -> None:
+    """Keep the language that the address asks for, until the browser is closed."""
+    if (chosen := connection.query_params.get("language")) in LANGUAGES:
+        response.set_cookie(COOKIE, chosen, samesite="strict")
+    response.headers.append("vary", "Accept-Language, Cookie")
+
+
+def _accepted(header: str) -> str:
+    """The first of our languages that the browser prefers (RFC 9110, 12.5.4)."""
+    wanted = []
+    for part in header.split(",")[:20]:
+        tag, _, quality = part.strip().lower().partition(";q=")
+        try:
+            wanted.append((-float(quality or 1), tag.partition("-")[0]))
+        except ValueError:
+            continue
+    return next(
+        (code for quality, code in sorted(wanted, key=lambda it: it[0]) if code in LANGUAGES and quality), DEFAULT
+    )
+
+
+def _at_midnight(day: date) -> datetime:
+    return datetime.combine(day, datetime.min.time())
