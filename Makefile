@@ -8,10 +8,10 @@ WEB := client/web
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test check bench lock clean
+.PHONY: help setup setup-test run test screenshots check bench lock clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
 
 setup: .venv/ready $(WEB)/dist/.vite/manifest.json ## Make .venv/ with the command `openchair`, and build the page
 
@@ -21,6 +21,9 @@ run: setup ## Start the practice room on 127.0.0.1:8000 (PORT=… for another po
 test: setup .venv/ready-to-test ## Run all tests, with a real browser
 	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm test --silent
 	$(BIN)/python -m pytest $(TESTS)
+
+screenshots: setup .venv/ready-to-test ## Take pictures of the main states into build/screenshots
+	$(BIN)/python -m tests.e2e.screenshots
 
 check: setup .venv/ready-to-test ## Types, format, lint, layers, and that nothing is left untranslated
 	$(BIN)/ruff format --check .

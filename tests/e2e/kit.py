@@ -108,17 +108,23 @@ class House:
         return await self.served.a_meeting(*PHASES, **{"direct_messages": "everyone", **rules})
 
     async def person(
-        self, key: str | None = None, size: tuple[int, int] = PHONE, scheme: Scheme = "light", fragment: str = ""
+        self,
+        key: str | None = None,
+        size: tuple[int, int] = PHONE,
+        scheme: Scheme = "light",
+        fragment: str = "",
+        room: str = "circle",
+        locale: str = "en-GB",
     ) -> Person:
         context = await self._browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             color_scheme=scheme,
             reduced_motion="reduce",  # else axe may look while a colour is still on its way
-            locale="en-GB",
+            locale=locale,
         )
         context.set_default_timeout(TIMEOUT)
         fragment = f"#key={key}" if key else fragment
-        link = f"http://127.0.0.1:{self.served.port}/r/circle{fragment}"
+        link = f"http://127.0.0.1:{self.served.port}/r/{room}{fragment}"
         self.people.append(Person(await context.new_page(), link, scheme))
         return self.people[-1]
 
