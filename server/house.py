@@ -78,7 +78,7 @@ class House:
             del self._lookups[room]
         if found is None:
             return Refused("no_such_room", "There is no such meeting here.")
-        return found if isinstance(found, Occurrence) else OVER
+        return found if isinstance(found, Occurrence) else Refused("ended", found.why)
 
     async def _renew_secrets(self, replica: Replica) -> None:
         """Links that were made anew, and a new passcode, hold for open rooms, too, and the old ones no more."""

@@ -75,7 +75,8 @@ class Api:
         if (days := request.query_params.get("days")) is not None:
             if not re.fullmatch(r"\d{1,3}", days, re.ASCII) or not 0 < int(days) <= MOST_DAYS:
                 raise Wrong("invalid", f"Expected 1 to {MOST_DAYS} days.", "days")
-            meeting["occurrences"] = [_times(it) for it in stored.coming(now, now + int(days) * DAY, ended)]
+            dates = stored.dates(now, now + int(days) * DAY)
+            meeting["occurrences"] = [_times(it) for it in dates if it.room not in ended]
         return answer(meeting)
 
     async def _create(self, request: Request) -> Response:
@@ -146,4 +147,11 @@ def _bearer(request: Request) -> str | None:
 
 def _times(occurrence: Occurrence) -> dict[str, Any]:
     it = occurrence
-    return {"room": it.room, "doors_at": it.doors_at, "starts_at": it.starts_at, "ends_at": it.ends_at}
+    times: dict[str, Any] = {"room": it.room, "doors_at": it.doors_at, "starts_at": it.starts_at, "ends_at": it.ends_at}
+    said = {
+        "cancelled": it.is_cancelled,
+        "moved_from": it.moved_from and it.moved_from.isoformat(),
+        "note": it.note,
+        "clock_note": it.clock_note,
+    }
+    return times | {name: value for name, value in said.items() if value}

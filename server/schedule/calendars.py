@@ -14,7 +14,7 @@ from icalendar.prop import vDuration, vRecur, vUri
 
 from server.schedule.addresses import Site
 from server.schedule.meetings import Stored
-from server.schedule.recurrence import Now, Once, Rule, Weekly, wall_times
+from server.schedule.recurrence import Always, Now, Once, Rule, Weekly, wall_times
 from server.schedule.rrule import pattern
 
 WEEKDAYS = ("SU", "MO", "TU", "WE", "TH", "FR", "SA")
@@ -34,7 +34,7 @@ def calendar(meetings: Iterable[Stored], name: str, site: Site, *, is_discreet: 
     refresh.params["VALUE"] = "DURATION"
     made.add("refresh-interval", refresh)
     made.add("x-published-ttl", vDuration(REFRESH))
-    kept = [(it, rule) for it in meetings if not isinstance(rule := it.meeting.recurrence, Now)]
+    kept = [(it, rule) for it in meetings if not isinstance(rule := it.meeting.recurrence, Now | Always)]
     for zone in sorted({it.meeting.timezone for it, _ in kept} - {"UTC"}):
         made.add_component(_timezone(zone))
     for stored, rule in kept:

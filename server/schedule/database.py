@@ -7,12 +7,14 @@ from typing import Any, Final
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy import Connection, event, func, make_url, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-EXAMPLE: Final = "sqlite+aiosqlite:////srv/openchair/openchair.sqlite"
+EXAMPLE: Final = "postgresql://openchair@localhost/openchair"
+DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgres": "postgresql+asyncpg", "postgresql": "postgresql+asyncpg"}
+MIGRATING: Final = 6_736_424_247  # PostgreSQL's advisory lock of whoever changes the tables ("opench", on a telephone)
 
 
 class Unusable(Exception):  # noqa: N818
@@ -22,7 +24,8 @@ class Unusable(Exception):  # noqa: N818
 def engine_for(url: str) -> AsyncEngine:
     """The engine of a database that is not opened yet. Raises `Unusable`."""
     try:
-        engine = create_async_engine(make_url(url))
+        made = make_url(url)
+        engine = create_async_engine(made.set(drivername=DRIVERS.get(made.drivername, made.drivername)))
     except ModuleNotFoundError as error:
         raise Unusable(f"Its driver is not installed here: {error.name}.") from None
     except SQLAlchemyError:
@@ -76,6 +79,8 @@ def reason(error: SQLAlchemyError) -> str:
 
 
 def _migrate(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":  # several workers start at once; SQLite lets in only one by itself
+        connection.execute(select(func.pg_advisory_xact_lock(MIGRATING)))
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection

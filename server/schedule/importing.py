@@ -1,5 +1,7 @@
 """Importing a feed: every row accounted for, and nothing done twice."""
 
+from typing import Final
+
 import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -8,6 +10,8 @@ from server.schedule.feeds import Feed, NotAFeed, rows
 from server.schedule.keys import new_keys
 from server.schedule.meetings import Imported, Schedule, Stored
 from server.schedule.slugs import slug_from_feed
+
+OURS: Final = ("format", "listed", "language", "changes", "is_paused")  # what the group sets up here, not in its feed
 
 
 class Note(Struct):
@@ -65,14 +69,15 @@ async def import_feed(schedule: Schedule, document: object, feed: Feed, *, dry_r
             new.append(Imported(slug, row.meeting, new_keys().kept(None), row.slug))
         else:
             here = stored.meeting
-            meeting = replace(row.meeting, format=here.format, listed=here.listed, language=here.language)
+            meeting = replace(row.meeting, **{name: getattr(here, name) for name in OURS})
             if meeting == here:
                 report.unchanged += 1
             else:
                 report.changed += 1
                 changed.append(replace(stored, meeting=meeting))
         there.add(row.slug)
-    report.warnings += [Note(None, slug, "no longer in the feed; kept here") for slug in sorted(known.keys() - there)]
+    missing = sorted(known.keys() - there)
+    report.warnings += [Note(None, slug, "no longer in the feed; kept here") for slug in missing]
     if not dry_run:
-        await schedule.bring_in(feed.source, new, changed)
+        await schedule.bring_in(feed.source, new, changed, missing)
     return report

@@ -6,7 +6,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from config.settings import LOOPBACK, Settings
-from server.schedule.keys import Keys, hashed, hashed_passcode, new_keys
+from server.schedule.keys import Keys, Secrets, hashed, hashed_passcode, new_keys
 from server.schedule.meetings import Schedule, Stored
 from server.schedule.posted import Posted, Wrong, changed, new_meeting
 from server.schedule.slugs import slug_from_name
@@ -55,9 +55,21 @@ async def make(schedule: Schedule, body: Posted, now: int) -> tuple[Stored, Keys
 async def change(schedule: Schedule, stored: Stored, body: Posted, now: int) -> tuple[Stored, Keys]:
     """The meeting with what was posted, and new secrets; those that `body.renew` names are its own now.
 
-    Raises `Wrong`.
+    Where somebody else has changed it since, it is decided again on what it is now. Raises `Wrong`.
     """
-    meeting, secrets, keys = changed(stored.meeting, body, now), stored.secrets, new_keys()
+    keys = new_keys()
+    while True:
+        meeting, secrets = changed(stored.meeting, body, now), _changed_secrets(stored.secrets, body, keys)
+        after = await schedule.change(stored.slug, meeting, secrets, stored.sequence)
+        if after is not None:
+            return after, keys
+        again = await schedule.get(stored.slug)
+        if again is None:
+            raise Wrong("no_such_meeting", "There is no such meeting here.", status=404)
+        stored = again
+
+
+def _changed_secrets(secrets: Secrets, body: Posted, keys: Keys) -> Secrets:
     if body.passcode is not UNSET:
         passcode = hashed_passcode(secrets.salt, body.passcode) if body.passcode else None
         secrets = replace(secrets, passcode=passcode)
@@ -65,4 +77,4 @@ async def change(schedule: Schedule, stored: Stored, body: Posted, now: int) -> 
         if name not in Keys.__struct_fields__:
             raise Wrong("invalid", f"Expected some of {', '.join(Keys.__struct_fields__)}.", f"renew.{place}")
         secrets = replace(secrets, **{f"{name}_key": hashed(getattr(keys, name))})
-    return await schedule.change(stored.slug, meeting, secrets), keys
+    return secrets

@@ -3,20 +3,26 @@
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from itertools import takewhile
 from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from config import formats
 from rooms.formats import Format
 from rooms.vocabulary import RoomId
 from server.schedule.database import bring_up_to_date, check_writable, engine_for
 from server.schedule.keys import Secrets
-from server.schedule.recurrence import Now, Recurrence, starts
+from server.schedule.recurrence import Always, Change, Now, Recurrence, Start, clock_note, planned, starts
 from server.schedule.tables import endings, meetings
 
 DAY: Final = 24 * 3_600_000  # ms
@@ -24,10 +30,16 @@ MINUTE: Final = 60_000
 ENDINGS_KEPT: Final = 7 * DAY  # an occurrence and what may follow it are over by then
 SLUG: Final = re.compile(r"[a-z0-9-]{1,64}")
 STAMP: Final = "%Y%m%dT%H%MZ"
+DST: Final = 2 * 3_600_000  # ms: by so much the longest day may be longer than the others
+NEVER: Final = 2**62
+UNCHANGED: Final = Change(date=date.min)
 
 
 class Meeting(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A series as its group set it up. `link`, `link_notes` and `phone` are an imported meeting's own."""
+    """A series as its group set it up. `link`, `link_notes` and `phone` are an imported meeting's own.
+
+    While it is `is_paused` it has no dates.
+    """
 
     name: str
     timezone: str
@@ -37,6 +49,8 @@ class Meeting(Struct, frozen=True, kw_only=True, omit_defaults=True):
     description: str = ""
     types: tuple[str, ...] = ()  # Meeting Guide codes, as the program has them
     program: str = ""
+    changes: tuple[Change, ...] = ()  # by date
+    is_paused: bool = False
     listed: bool = True
     language: str = ""
     group: str = ""
@@ -59,7 +73,10 @@ class Meeting(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Occurrence(Struct, frozen=True):
-    """One dated instance of a meeting; times in milliseconds."""
+    """One dated instance of a meeting; times in milliseconds.
+
+    `note` is the group's word on this date; of one that was moved, `moved_from` is the day that the rule has.
+    """
 
     room: RoomId
     slug: str
@@ -70,6 +87,15 @@ class Occurrence(Struct, frozen=True):
     ends_at: int
     waits_for_start: bool
     secrets: Secrets
+    wall: datetime  # as the rule says it: what the clocks show, but in a night in which they change
+    note: str = ""
+    is_cancelled: bool = False
+    moved_from: date | None = None
+
+    @property
+    def clock_note(self) -> str:
+        """What there is to say where the clocks change that night: "02:30 does not exist that night; …"."""
+        return "" if self.waits_for_start else clock_note(self.wall, ZoneInfo(self.timezone))
 
     @property
     def doors_at(self) -> int:
@@ -86,44 +112,77 @@ class Occurrence(Struct, frozen=True):
 
 
 class Ended(Struct, frozen=True):
-    """The occurrence is over."""
+    """The occurrence is over, or does not take place; why, in a sentence."""
+
+    why: str = "This meeting is over."
+
+
+PAUSED: Final = Ended("This meeting is paused: it does not take place at present.")
+CANCELLED: Final = Ended("This date is cancelled.")
 
 
 class Stored(Struct, frozen=True):
-    """A meeting as it is in the database."""
+    """A meeting as it is in the database. `sequence` counts its changes; `uid` stays for life, and tells nothing."""
 
     slug: str
     meeting: Meeting
     secrets: Secrets
     updated_at: int
+    sequence: int = 0
+    missing_since: int | None = None  # of an imported one: no longer in its feed
 
-    def occurrence(self, starts_at: int) -> Occurrence:
-        it = self.meeting
-        stamp = datetime.fromtimestamp(starts_at / 1000, UTC).strftime(STAMP)
+    @property
+    def uid(self) -> str:
+        return str(UUID(bytes=sha256(self.secrets.salt.encode()).digest()[:16], version=4))
+
+    def occurrence(self, start: Start) -> Occurrence:
+        it, change = self.meeting, start.change or UNCHANGED
+        stamp = datetime.fromtimestamp(start.at / 1000, UTC).strftime(STAMP)
         return Occurrence(
             RoomId(f"{self.slug}.{stamp}"),
             self.slug,
             it.name,
             it.timezone,
             it.rules,
-            starts_at,
-            starts_at + it.length,
+            start.at,
+            self._end(start.at),
             isinstance(it.recurrence, Now),
             self.secrets,
+            start.wall,
+            change.note,
+            change.cancelled,
+            None if change.moved_to is None else change.date,
         )
 
-    def after(self, moment: int) -> Iterator[Occurrence]:
-        """Those that start after `moment`, in order."""
-        return map(self.occurrence, starts(self.meeting.recurrence, self.meeting.timezone, moment))
+    def _end(self, start: int) -> int:
+        if isinstance(self.meeting.recurrence, Always):  # the day may have 23 or 25 hours
+            return next(starts(self.meeting.recurrence, self.meeting.timezone, start))
+        return start + self.meeting.length
 
-    def coming(self, now: int, until: int, ended: frozenset[RoomId]) -> Iterator[Occurrence]:
-        """Those that are not over yet and start by `until`, in order."""
-        rules = self.meeting.rules
-        for occurrence in self.after(now - self.meeting.length - rules.fellowship - rules.overrun - 1):
+    def dates(self, now: int, until: int) -> Iterator[Occurrence]:
+        """Those that are not over yet and start by `until`, in order; the cancelled among them, to be shown as such."""
+        it = self.meeting
+        if it.is_paused:
+            return
+        before = now - it.length - DST - it.rules.fellowship - it.rules.overrun - 1
+        for occurrence in map(self.occurrence, planned(it.recurrence, it.timezone, it.changes, before)):
             if occurrence.starts_at > until:
                 return
-            if occurrence.room not in ended and not occurrence.is_over(now):
+            if not occurrence.is_over(now):
                 yield occurrence
+
+    def coming(self, now: int, until: int, ended: frozenset[RoomId]) -> Iterator[Occurrence]:
+        """Those of `dates` that take place and have not ended early."""
+        return (it for it in self.dates(now, until) if not it.is_cancelled and it.room not in ended)
+
+    def of_room(self, room: RoomId, starts_at: int) -> Occurrence | None:
+        """The occurrence with that id, be it over or cancelled."""
+        it = self.meeting
+        found = map(self.occurrence, planned(it.recurrence, it.timezone, it.changes, starts_at - 1))
+        return next(
+            (found for found in takewhile(lambda it: it.starts_at < starts_at + MINUTE, found) if found.room == room),
+            None,
+        )
 
     def next(self, now: int, ended: frozenset[RoomId]) -> Occurrence | None:
         """The current occurrence, else the next one.
@@ -131,10 +190,8 @@ class Stored(Struct, frozen=True):
         A meeting may follow on itself: the doors of the next occurrence go before the fellowship of the last one, but
         nobody is led away from one that is running.
         """
-        rules, found = self.meeting.rules, None
-        for occurrence in self.after(now - self.meeting.length - rules.fellowship - rules.overrun - 1):
-            if occurrence.room in ended or occurrence.is_over(now):
-                continue
+        found = None
+        for occurrence in self.coming(now, NEVER, ended):
             if found is not None and (now < occurrence.doors_at or now < found.ends_at):
                 break
             found = occurrence
@@ -164,7 +221,7 @@ class Schedule:
         self._now = now
         self._engine = engine_for(url)
         self._listed: list[Stored] = []
-        self._listed_version: tuple[int, int] | None = None
+        self._listed_version: tuple[int, ...] | None = None
 
     async def open(self) -> None:
         """Bring the tables up to date."""
@@ -186,13 +243,16 @@ class Schedule:
 
     async def listed(self) -> list[Stored]:
         """All meetings that their groups have made public, by name. Kept until one changes, here or elsewhere."""
-        version = select(func.count(), func.coalesce(func.max(meetings.c.updated_at), 0)).select_from(meetings)
-        rows = select(meetings).where(meetings.c.listed).order_by(meetings.c.name, meetings.c.slug)
+        latest = func.coalesce(func.max(meetings.c.updated_at), 0)
+        version = select(func.count(), latest).select_from(meetings)
+        rows = select(meetings).where(meetings.c.listed)
         async with self._engine.connect() as connection:
-            count, updated_at = (await connection.execute(version)).one()
-            if self._listed_version != (count, updated_at):
-                self._listed = [_stored(row) for row in (await connection.execute(rows)).mappings()]
-                self._listed_version = (count, updated_at)
+            found = tuple((await connection.execute(version)).one())
+            if self._listed_version != found:
+                stored = [_stored(row) for row in (await connection.execute(rows)).mappings()]
+                # Here and not there: each database has an order of letters of its own.
+                self._listed = sorted(stored, key=lambda it: (it.meeting.name.casefold(), it.slug))
+                self._listed_version = found
         return self._listed
 
     async def ended(self) -> frozenset[RoomId]:
@@ -211,12 +271,21 @@ class Schedule:
         self._listed_version = None
         return stored
 
-    async def change(self, slug: str, meeting: Meeting, secrets: Secrets) -> Stored:
-        stored = Stored(slug, meeting, secrets, self._now())
+    async def change(self, slug: str, meeting: Meeting, secrets: Secrets, sequence: int | None = None) -> Stored | None:
+        """The meeting as it is from now on; None if it is not there (or not any more as it was at `sequence`)."""
         async with self._engine.begin() as connection:
-            await connection.execute(update(meetings).where(meetings.c.slug == slug).values(_values(stored)))
+            stored = await self._change(connection, Stored(slug, meeting, secrets, self._now()), sequence)
         self._listed_version = None
         return stored
+
+    async def _change(self, connection: AsyncConnection, stored: Stored, sequence: int | None = None) -> Stored | None:
+        its = meetings.c.slug == stored.slug
+        if sequence is not None:
+            its &= meetings.c.sequence == sequence
+        values = _values(stored) | {"sequence": meetings.c.sequence + 1}
+        changed = await connection.execute(update(meetings).where(its).values(values).returning(*meetings.c))
+        row = changed.mappings().first()
+        return None if row is None else _stored(row)
 
     async def delete(self, slug: str) -> None:
         """Delete a meeting; its room ends."""
@@ -239,19 +308,26 @@ class Schedule:
         async with self._engine.connect() as connection:
             return {(slug, name): found for slug, name, found in await connection.execute(columns)}
 
-    async def bring_in(self, source: str, new: Iterable[Imported], changed: Iterable[Stored]) -> None:
-        """Add and change the meetings of a feed, all or none."""
-        now = self._now()
+    async def bring_in(
+        self, source: str, new: Iterable[Imported], changed: Iterable[Stored], missing: Iterable[str]
+    ) -> None:
+        """Add and change the meetings of a feed, all or none, and flag those (by slug there) that it no longer has."""
+        now, gone = self._now(), set(missing)
         rows = [
             _values(Stored(it.slug, it.meeting, it.secrets, now)) | {"source": source, "source_slug": it.source_slug}
             for it in new
         ]
+        its = meetings.c.source == source
+        flags = select(meetings.c.id, meetings.c.source_slug, meetings.c.missing_since).where(its)
         async with self._engine.begin() as connection:
             if rows:
                 await connection.execute(insert(meetings), rows)
             for it in changed:
-                values = _values(Stored(it.slug, it.meeting, it.secrets, now))
-                await connection.execute(update(meetings).where(meetings.c.slug == it.slug).values(values))
+                await self._change(connection, replace(it, updated_at=now))
+            for id_, slug, since in (await connection.execute(flags)).all():
+                if (slug in gone) != (since is not None):
+                    flagged = update(meetings).where(meetings.c.id == id_)
+                    await connection.execute(flagged.values(missing_since=now if slug in gone else None))
         self._listed_version = None
 
     async def slugs(self) -> set[str]:
@@ -270,15 +346,17 @@ class Schedule:
             return None
         ended = await self.ended()
         if not dot:
-            return stored.next(now, ended) or Ended()
+            return stored.next(now, ended) or (PAUSED if stored.meeting.is_paused else Ended())
         try:
             start = round(datetime.strptime(stamp, STAMP).replace(tzinfo=UTC).timestamp() * 1000)
-            found = next(stored.after(start - 1), None)
+            found = stored.of_room(RoomId(room), start)
         except (ValueError, OverflowError):
             return None
-        if found is None or found.room != room:
+        if found is None:
             return None
-        return Ended() if found.room in ended or found.is_surely_over(now) else found
+        if found.room in ended or found.is_surely_over(now):
+            return Ended()
+        return CANCELLED if found.is_cancelled else PAUSED if stored.meeting.is_paused else found
 
     async def mark_ended(self, room: RoomId) -> None:
         """Remember that the occurrence is over, though its time may not be; forget those of last week."""
@@ -304,4 +382,5 @@ _decode = msgspec.json.Decoder(Meeting).decode
 
 def _stored(row: Any) -> Stored:
     secrets = Secrets(*(row[name] for name in Secrets.__struct_fields__))
-    return Stored(row["slug"], _decode(row["meeting"]), secrets, row["updated_at"])
+    meeting = _decode(row["meeting"])
+    return Stored(row["slug"], meeting, secrets, row["updated_at"], row["sequence"], row["missing_since"])

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -11,11 +11,24 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from config import formats
 from rooms.formats import Format, Phase
 from server.schedule.meetings import SLUG, Meeting, Stored
-from server.schedule.recurrence import Now, Once, Recurrence, Rule, Weekly, starts
+from server.schedule.recurrence import (
+    FRESH_AT,
+    Always,
+    Change,
+    Now,
+    Once,
+    Recurrence,
+    Rule,
+    Weekly,
+    has_date,
+    planned,
+)
 from server.schedule.rrule import HORIZON, pattern
 from server.schedule.zones import zone_name
 
 MOST_MINUTES: Final = 24 * 60
+MOST_CHANGES: Final = 200
+CHANGES_KEPT: Final = timedelta(days=400)  # calendars go on to hear of them for so long
 
 Day = Annotated[int, Meta(ge=0, le=6)]
 Text = Annotated[str, Meta(max_length=255)]
@@ -29,6 +42,15 @@ class PostedFormat(Format, frozen=True, kw_only=True, omit_defaults=True, forbid
     """A format in which no field may be misspelt."""
 
     phase: Annotated[tuple[PostedPhase, ...], Meta(min_length=1, max_length=50)]
+
+
+class PostedChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is different about one date; with nothing but the date, all is as usual again."""
+
+    date: Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d$")]
+    cancelled: bool = False
+    moved_to: Annotated[str, Meta(max_length=32)] = ""
+    note: Annotated[str, Meta(max_length=1000)] = ""
 
 
 class Posted(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,6 +67,10 @@ class Posted(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     dtstart: Annotated[str, Meta(max_length=32)] | UnsetType = UNSET
     once: Annotated[str, Meta(max_length=32)] | UnsetType = UNSET
     now: bool | UnsetType = UNSET
+    always: bool | UnsetType = UNSET
+    fresh_at: Annotated[str, Meta(max_length=8)] | UnsetType = UNSET
+    changes: Annotated[tuple[PostedChange, ...], Meta(max_length=MOST_CHANGES)] | UnsetType = UNSET
+    paused: bool | UnsetType = UNSET
     slug: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
     description: Annotated[str, Meta(max_length=5000)] | UnsetType = UNSET
     types: (
@@ -60,7 +86,8 @@ class Posted(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     renew: Annotated[tuple[str, ...], Meta(max_length=4)] | UnsetType = UNSET
 
 
-WHEN: Final = (("day", "time"), ("rrule", "dtstart"), ("once",), ("now",))
+WHEN: Final = (("day", "time"), ("rrule", "dtstart"), ("once",), ("now",), ("always", "fresh_at"))
+USUAL: Final = {"fresh_at": FRESH_AT.strftime("%H:%M")}  # of what need not be said
 AS_POSTED: Final = ("types", "listed", "language")
 TEXTS: Final = ("name", "group", "place", "program", "description")  # the last one may have several lines
 OVERRIDES: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -93,7 +120,7 @@ def posted(body: bytes) -> Posted:
 def new_meeting(body: Posted, now: int) -> Meeting:
     """The meeting that was posted at `now` (ms). Raises `Wrong`."""
     for required in ("name", "timezone", "minutes"):
-        if getattr(body, required) is UNSET:
+        if getattr(body, required) is UNSET and not (required == "minutes" and body.always is True):
             raise Wrong("required", f"`{required}` is needed.", required)
     if body.slug is not UNSET and not SLUG.fullmatch(body.slug):
         raise Wrong("invalid", "Expected 1 to 64 of the characters a-z, 0-9 and -.", "slug")
@@ -129,19 +156,50 @@ def _checked(body: Posted, values: dict[str, Any], now: int) -> Meeting:
         values["format"] = body.format
     before = values.get("recurrence")
     given = {name for kind in WHEN for name in kind if getattr(body, name) not in (UNSET, None)}
-    given -= {"now"} if body.now is False else set()
+    given -= {name for name in ("now", "always") if getattr(body, name) is False}
     if given or before is None:
         values["recurrence"] = _recurrence(body, given, before, now)
+    if isinstance(values["recurrence"], Always):
+        values["minutes"] = MOST_MINUTES
+    elif isinstance(before, Always) and body.minutes is UNSET:
+        raise Wrong("required", "Say how long it lasts now.", "minutes")
+    if body.paused is not UNSET:
+        values["is_paused"] = body.paused
+    values["changes"] = _changes(body, values.get("changes", ()), values["recurrence"], now)
     meeting = Meeting(**values)
     if given and not isinstance(meeting.recurrence, Now):
         _check_comes(meeting, now)
     return meeting
 
 
+def _changes(body: Posted, before: tuple[Change, ...], recurrence: Recurrence, now: int) -> tuple[Change, ...]:
+    """The changes from before, of dates that there still are, and those that were posted instead of theirs."""
+    latest = datetime.fromtimestamp(now / 1000, UTC).date() - CHANGES_KEPT
+    changes = {it.date: it for it in before if it.date > latest and has_date(recurrence, it.date)}
+    for place, posted in enumerate(body.changes or ()):
+        field = f"changes.{place}"
+        try:
+            day = date.fromisoformat(posted.date)
+        except ValueError:
+            raise Wrong("invalid", "Expected a date, like 2026-12-24.", f"{field}.date") from None
+        if posted.cancelled and posted.moved_to:
+            raise Wrong("invalid", "A date is either cancelled or moved, not both.", f"{field}.moved_to")
+        moved_to = _local(posted.moved_to, f"{field}.moved_to") if posted.moved_to else None
+        note = _clean(posted.note, f"{field}.note")
+        changes.pop(day, None)
+        if posted.cancelled or moved_to or note:
+            if day <= latest or not has_date(recurrence, day):
+                raise Wrong("no_such_date", "The meeting does not take place on that day.", f"{field}.date")
+            changes[day] = Change(date=day, cancelled=posted.cancelled, moved_to=moved_to, note=note)
+    if len(changes) > MOST_CHANGES:
+        raise Wrong("too_many", f"Expected changes of at most {MOST_CHANGES} dates.", "changes")
+    return tuple(changes[day] for day in sorted(changes))
+
+
 def _clean(text: str, field: str) -> str:
     """The text in NFC, without space at its ends. Raises `Wrong` for what cannot be shown."""
     text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip()
-    lines = "\n\t" if field == "description" else ""
+    lines = "\n\t" if field.endswith(("description", "note")) else ""
     if any((unicodedata.category(c) in {"Cc", "Cs"} and c not in lines) or c in OVERRIDES for c in text):
         raise Wrong("invalid", "There is a character in it that cannot be shown.", field)
     return text
@@ -151,25 +209,27 @@ def _recurrence(body: Posted, given: set[str], before: Recurrence | None, now: i
     """What was given, and of the same kind of rule what the meeting had before."""
     had = _when(before) if before is not None else {}
     kind = next((kind for kind in WHEN if given and given <= set(kind)), None)
-    if kind is None or not all(name in given or name in had for name in kind):
-        message = "Say when: day and time, or rrule and dtstart, or once, or now; one of them."
+    if kind is None or not all(name in given or name in had or name in USUAL for name in kind):
+        message = "Say when: day and time, or rrule and dtstart, or once, or always, or now; one of them."
         raise Wrong("when", message, min(given, default="day"))
-    values = had | {name: getattr(body, name) for name in given}
+    values = USUAL | had | {name: getattr(body, name) for name in given}
     match kind[0]:
         case "day":
             days = values["day"] if isinstance(values["day"], tuple | list) else (values["day"],)
-            return Weekly(tuple(sorted(set(days))), _time_of_day(values["time"]))
+            return Weekly(tuple(sorted(set(days))), _time_of_day(values["time"], "time"))
         case "rrule":
             return _rule(values["rrule"], _local(values["dtstart"], "dtstart"))
         case "once":
             return Once(_local(values["once"], "once"))
+        case "always":
+            return Always(_time_of_day(values["fresh_at"], "fresh_at"))
         case _:
             return Now(now)
 
 
-def _time_of_day(text: str) -> time:
+def _time_of_day(text: str, field: str) -> time:
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text, re.ASCII):
-        raise Wrong("invalid", "Expected a time of day, HH:MM.", "time")
+        raise Wrong("invalid", "Expected a time of day, HH:MM.", field)
     return time.fromisoformat(text)
 
 
@@ -195,7 +255,8 @@ def _rule(text: str, dtstart: datetime) -> Rule:
 
 
 def _check_comes(meeting: Meeting, now: int) -> None:
-    if next(starts(meeting.recurrence, meeting.timezone, now - meeting.length), None) is None:
+    first = planned(meeting.recurrence, meeting.timezone, meeting.changes, now - meeting.length)
+    if next(first, None) is None:
         field = "once" if isinstance(meeting.recurrence, Once) else "rrule"
         raise Wrong("past", "This is over already: no date is left.", field)
 
@@ -209,6 +270,8 @@ def _when(recurrence: Recurrence) -> dict[str, Any]:
             return {"rrule": rrule, "dtstart": _written(dtstart)}
         case Once(at=at):
             return {"once": _written(at)}
+        case Always(fresh_at=at):
+            return {"always": True, "fresh_at": at.strftime("%H:%M")}
         case Now():
             return {"now": True}
 
@@ -222,5 +285,15 @@ def shown(stored: Stored, next_: dict[str, Any] | None) -> dict[str, Any]:
     it = stored.meeting
     fields: dict[str, Any] = {"slug": stored.slug, "name": it.name, "timezone": it.timezone, "minutes": it.minutes}
     fields |= _when(it.recurrence) | {name: getattr(it, name) for name in (*TEXTS[1:], *AS_POSTED, "format")}
+    fields |= {"paused": it.is_paused, "changes": [_shown_change(change) for change in it.changes]}
     fields |= {name: value for name in ("link", "link_notes", "phone") if (value := getattr(it, name))}
     return fields | {"has_passcode": stored.secrets.needs_passcode, "next": next_}
+
+
+def _shown_change(change: Change) -> dict[str, Any]:
+    given = {
+        "cancelled": change.cancelled,
+        "moved_to": change.moved_to and _written(change.moved_to),
+        "note": change.note,
+    }
+    return {"date": change.date.isoformat()} | {name: value for name, value in given.items() if value}

@@ -20,7 +20,9 @@ meetings = Table(
     Column("passcode", String(64), nullable=True),
     Column("source", String(255), nullable=True),  # where it was imported from, and its slug there
     Column("source_slug", String(255), nullable=True),
+    Column("missing_since", BigInteger, nullable=True),  # ms; when its feed had it no longer
     Column("updated_at", BigInteger, nullable=False),  # ms
+    Column("sequence", Integer, nullable=False, server_default="0"),  # how often it was changed
     UniqueConstraint("source", "source_slug"),
     Index("meetings_updated_at", "updated_at"),  # has anything changed? asked by every page
 )
