@@ -56,7 +56,8 @@ class App:
         )
         self.metrics = Metrics(rooms=lambda: len(self.house), connections=lambda: self.protocol.watch.open)
         self.schedule = Schedule(settings.database_url, self.clock)
-        seats = Seats(settings.secret or signing_secret(Path(settings.data)))
+        secret = settings.secret or signing_secret(Path(settings.data))
+        seats = Seats(secret)
         log: Log = MemoryLog()
         workers: Workers = Alone()
         self._line = RedisLine(settings.redis) if settings.redis else None
@@ -68,7 +69,7 @@ class App:
             self._beat = Beat(self._line, workers, self.house, self.clock)
         self._lag = 0.0
         self._is_ready = False
-        self._pages = Pages(self.schedule, self.clock, tell_of_fault=self.metrics.tell_of_fault)
+        self._pages = Pages(self.schedule, settings, secret, self.clock, tell_of_fault=self.metrics.tell_of_fault)
         self.asgi = Starlette(
             routes=self._routes(),
             lifespan=self._lifespan,

@@ -8,20 +8,22 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ExceptionHandler
 
-from config.meeting_types import type_names
+from config.settings import Settings
 from rooms.vocabulary import RoomId
+from server.pages.forms import Tokens
 from server.pages.headers import Cached
+from server.pages.rendering import Renderer, answer
+from server.pages.setting_up import SettingUp
 from server.pages.week import AT_ONCE, Dated, Week, week
-from server.pages.words import DEFAULT, NAMES, Words, remember, spoken, words
+from server.pages.words import DEFAULT, spoken, words
 from server.schedule.meetings import DAY, Schedule, Stored
 
 STATIC: Final = Path(__file__).parent / "static"
@@ -35,11 +37,15 @@ FRESH: Final = 15_000  # ms that a schedule once worked out is shown; with thous
 
 
 class Pages:
-    """The pages; `client` is the folder of the built browser client. `tell_of_fault` hears of errors of our own."""
+    """The pages; `secret` signs their forms, `client` is the folder of the built browser client. `tell_of_fault` hears
+    of errors of our own.
+    """
 
     def __init__(
         self,
         schedule: Schedule,
+        settings: Settings,
+        secret: str,
         now: Callable[[], int],
         client: Path = CLIENT,
         tell_of_fault: Callable[[Exception], None] = lambda _: None,
@@ -51,16 +57,15 @@ class Pages:
         self._week: tuple[tuple[list[Stored], frozenset[RoomId], int], Week] | None = None
         self._shown: dict[tuple[str, date | None, int], str] = {}  # the pages of that week: language, day, number
         self._at_work = asyncio.Lock()
-        self._templates = Environment(
-            loader=PackageLoader("server.pages"), autoescape=True, trim_blocks=True, lstrip_blocks=True
-        )
-        self._templates.globals.update(type_names=type_names, languages=NAMES)
+        self._renderer = Renderer()
+        self._setting_up = SettingUp(schedule, settings, Tokens(secret), self._renderer, now)
 
     def routes(self) -> list[BaseRoute]:
         assets = StaticFiles(directory=self._client / "assets", check_dir=False)
         assets.config_checked = True  # else it fails, and not only finds nothing, before the client has been built
         return [
             Route("/", self._index),
+            *self._setting_up.routes(),
             Route("/m/{slug}", self._meeting),
             Route("/m/{slug}/manage", self._manage),
             Route("/r/{room}", self._room),
@@ -81,8 +86,8 @@ class Pages:
             key = t.language, None if chosen is None else chosen.date, page
             if key not in self._shown:
                 values = {"week": shown, "chosen": chosen, "page": page, "pages": pages, "at_once": AT_ONCE}
-                self._shown[key] = await asyncio.to_thread(self._html, t, "index.html", **values)
-        return _answer(request, self._shown[key])
+                self._shown[key] = await asyncio.to_thread(self._renderer.html, t, "index.html", **values)
+        return answer(request, self._shown[key])
 
     async def _this_week(self) -> Week:
         listed, ended, now = await self._schedule.listed(), await self._schedule.ended(), self._now()
@@ -97,18 +102,18 @@ class Pages:
         stored, now, ended = await self._find(request.path_params["slug"]), self._now(), await self._schedule.ended()
         coming = islice(stored.coming(now, now + FAR, ended), DATES)
         dates = [Dated(stored, it, is_open=it.doors_at <= now) for it in coming]
-        return self._page(
+        return self._renderer.page(
             request, "meeting.html", stored=stored, meeting=stored.meeting, rules=stored.meeting.rules, dates=dates
         )
 
     async def _manage(self, request: Request) -> Response:
         stored = await self._find(request.path_params["slug"])
-        return self._page(request, "manage.html", stored=stored, meeting=stored.meeting)
+        return self._renderer.page(request, "manage.html", stored=stored, meeting=stored.meeting)
 
     async def _room(self, request: Request) -> Response:
         room = request.path_params["room"]
         stored = await self._find(room.partition(".")[0])
-        return self._page(
+        return self._renderer.page(
             request, "room.html", room=room, meeting=stored.meeting, client=self._built(spoken(request).language)
         )
 
@@ -127,12 +132,6 @@ class Pages:
         except (OSError, ValueError, KeyError):
             return None
 
-    def _page(self, request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
-        return _answer(request, self._html(spoken(request), name, **values), status)
-
-    def _html(self, t: Words, name: str, **values: Any) -> str:
-        return self._templates.get_template(name).render({"t": t, **values})
-
     def handlers(self) -> dict[Any, ExceptionHandler]:
         """What answers a request that no route does, or that failed."""
         return {HTTPException: self._refused, SQLAlchemyError: self._unavailable, Exception: self._failed}
@@ -140,15 +139,15 @@ class Pages:
     async def _refused(self, request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             raise error
-        answer = self._sorry(request, error.status_code, REFUSALS.get(error.status_code, REFUSALS[400]))
-        answer.headers.update(error.headers or {})
-        return answer
+        sorry = self._sorry(request, error.status_code, REFUSALS.get(error.status_code, REFUSALS[400]))
+        sorry.headers.update(error.headers or {})
+        return sorry
 
     async def _unavailable(self, request: Request, error: Exception) -> Response:
         self._tell_of_fault(error)
-        answer = self._sorry(request, 503, "unavailable")
-        answer.headers["retry-after"] = "5"
-        return answer
+        sorry = self._sorry(request, 503, "unavailable")
+        sorry.headers["retry-after"] = "5"
+        return sorry
 
     async def _failed(self, request: Request, error: Exception) -> Response:
         self._tell_of_fault(error)
@@ -158,10 +157,4 @@ class Pages:
         if request.url.path.startswith("/api/"):
             error = {"code": code, "message": words(DEFAULT)(f"error.{code}.text"), "field": None}
             return JSONResponse({"error": error}, status, {"cache-control": "no-store"})
-        return self._page(request, "error.html", status, code=code)
-
-
-def _answer(request: Request, html: str, status: int = 200) -> HTMLResponse:
-    answer = HTMLResponse(html, status, {"cache-control": "no-cache"})
-    remember(request, answer)
-    return answer
+        return self._renderer.page(request, "error.html", status, code=code)

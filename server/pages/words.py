@@ -4,15 +4,18 @@ A catalogue is `config/messages/{code}.json`: by key a text, or its plural forms
 stands for a value, and `n` chooses the form. In a template: `{{ t("page.skip") }}`.
 """
 
+import datetime as dt
 import json
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Final
 
 from babel import Locale
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_skeleton, get_timezone_location
+from babel.lists import format_list
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
@@ -71,6 +74,26 @@ class Words:
     def time(self, at: datetime) -> str:
         """`19:00`, by the clocks of `at`'s own zone."""
         return str(format_skeleton("Hm", at, locale=self._locale))
+
+    def time_of_day(self, at: dt.time) -> str:
+        return self.time(datetime.combine(date.min, at))
+
+    def weekday(self, day: int) -> str:
+        """`Tuesday` for 2; Sunday is 0."""
+        return str(self._locale.days["stand-alone"]["wide"][(day - 1) % 7])
+
+    def city(self, zone: str) -> str:
+        """How people call a zone: `Los Angeles` for `America/Los_Angeles`."""
+        return _city(zone, self._locale)
+
+    def all_of(self, things: Sequence[str]) -> str:
+        """`a, b and c`."""
+        return format_list(things, locale=self._locale)
+
+
+@lru_cache(maxsize=4096)
+def _city(zone: str, locale: Locale) -> str:
+    return "UTC" if zone == "UTC" else get_timezone_location(zone, locale=locale, return_city=True)
 
 
 @cache

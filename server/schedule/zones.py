@@ -55,3 +55,13 @@ def _countries() -> dict[str, str]:
 def _table(name: str) -> list[str]:
     text = (resources.files("tzdata") / "zoneinfo" / name).read_text(encoding="utf-8")
     return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+@cache
+def places() -> dict[str, list[tuple[str, str]]]:
+    """The zones to choose from, by region: `{"Europe": [("Europe/Berlin", "Berlin"), …], …}`; UTC is among them."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for zone in sorted(_countries()):
+        region, _, place = zone.partition("/")
+        found.setdefault(region, []).append((zone, place.replace("_", " ").replace("/", ", ")))
+    return found | {"UTC": [("UTC", "UTC")]}

@@ -39,7 +39,9 @@ class Site:
         self.client = folder / "dist"
         self.schedule = Schedule(f"sqlite+aiosqlite:///{folder / 'openchair.sqlite'}", lambda: self.now)
         self.faults: list[Exception] = []
-        pages = Pages(self.schedule, lambda: self.now, self.client, self.faults.append)
+        pages = Pages(
+            self.schedule, settings, "a secret of the tests", lambda: self.now, self.client, self.faults.append
+        )
         self.app = Starlette(
             routes=[
                 *Api(self.schedule, settings, lambda: self.now).routes(),

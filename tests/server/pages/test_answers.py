@@ -23,7 +23,7 @@ async def test_a_browser_is_told_what_it_may_not_do(site: Site, path: str) -> No
     for part in ("default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"):
         assert part in policy
     assert "unsafe" not in policy
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
     assert headers["x-content-type-options"] == "nosniff"
     assert "set-cookie" not in headers
 
@@ -170,5 +170,5 @@ async def test_the_real_server_answers_likewise(served: Served) -> None:
     ):
         answer = await served.get(path)
         assert answer.status_code == status, path
-        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["referrer-policy"] == "same-origin"
         assert "server" not in answer.headers
