@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
@@ -120,7 +120,7 @@ class AddMinutes(Command, frozen=True):
 
 
 class End(Command, frozen=True):
-    pass
+    from_: Literal["doors", "running", "fellowship"] | UnsetType = field(default=UNSET, name="from")
 
 
 class Close(Request, frozen=True):
@@ -207,6 +207,8 @@ def decide_add_minutes(room: Room, command: AddMinutes, by: ParticipantId, now: 
 
 def decide_end(room: Room, command: End, by: ParticipantId, now: int) -> list[Event]:
     room.require(by, FACILITATORS)
+    if command.from_ is not UNSET and command.from_ != room.state:
+        raise Refused("not_now", "The agenda has moved on in the meantime.")
     return [Ended()] if room.state == "fellowship" else _close(room, now)
 
 

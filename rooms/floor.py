@@ -204,7 +204,7 @@ class Done(Command, frozen=True):
 
 
 class StopShare(Command, frozen=True):
-    pass
+    share: Who | UnsetType = UNSET
 
 
 class AddTime(Command, frozen=True):
@@ -507,7 +507,10 @@ def decide_done(room: Room, command: Done, by: ParticipantId, now: int) -> list[
 
 def decide_stop_share(room: Room, command: StopShare, by: ParticipantId, now: int) -> list[Event]:
     room.require(by, TIMEKEEPERS)
-    return [_end_of(_share_on(room), "stopped", now)]
+    share = _share_on(room)
+    if command.share is not UNSET and command.share != share.id:
+        raise Refused("not_now", "The floor has changed hands in the meantime.")
+    return [_end_of(share, "stopped", now)]
 
 
 def decide_write_share(room: Room, command: WriteShare, by: ParticipantId, now: int) -> list[Event]:

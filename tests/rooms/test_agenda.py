@@ -304,6 +304,13 @@ def test_a_second_end_ends_the_room_at_once() -> None:
     assert meeting.refuses(End(), FAY) == "ended"
 
 
+def test_two_who_end_the_meeting_together_leave_time_to_talk() -> None:
+    meeting = an_agenda()
+    meeting.ask(End(from_="running"), FAY)
+    assert meeting.refuses(End(from_="running"), FAY) == "not_now"
+    assert meeting.room.state == "fellowship"
+
+
 def test_without_fellowship_the_end_ends_the_room() -> None:
     assert named(an_agenda(fellowship_minutes=0).ask(End(), FAY)) == ["ended"]
 

@@ -185,6 +185,14 @@ def test_who_keeps_the_time_stops_a_share() -> None:
     assert meeting.refuses(StopShare(), TIM) == "not_now"
 
 
+def test_two_who_stop_the_same_share_together_do_not_stop_the_next() -> None:
+    meeting = a_share(ALICE, BOB, TIM)
+    stop = StopShare(share=meeting.room.floor.id if meeting.room.floor else "")
+    meeting.ask(stop, TIM)
+    meeting.ask(Call(who=BOB), FAY)
+    assert meeting.refuses(stop, FAY) == "not_now"
+
+
 # Putting back
 
 

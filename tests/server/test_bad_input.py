@@ -57,7 +57,8 @@ def fine(type_: Any) -> Any:
     """A value that the field takes."""
     kind = next(iter(plain(type_)))
     if kind is Literal:
-        return get_args(type_)[0]
+        literal = type_ if get_origin(type_) is Literal else get_args(type_)[0]
+        return get_args(literal)[0]
     return {str: "x", int: 1, float: 1.5, bool: True}[kind]
 
 
