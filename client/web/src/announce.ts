@@ -1,6 +1,6 @@
 /** What is read aloud to those who do not see the page: each event as a sentence, or nothing. */
 import { signal } from '@preact/signals';
-import { nameOf } from './components/context.js';
+import { nameOf, titleOf } from './components/context.js';
 import { inWords, t } from './i18n.js';
 import type { Event } from './store/events.js';
 import { serves } from './store/roles.js';
@@ -79,7 +79,7 @@ function general(before: Room, event: Event, after: Room): string | null {
       return t('announce.share_ended', { name: nameOf(before, event.who) });
     case 'phase_began': {
       const phase = after.agenda[event.phase];
-      return phase ? t('agenda.now', { title: phase.title || t(`kind.${phase.kind}`) }) : null;
+      return phase ? t('agenda.now', { title: titleOf(phase) }) : null;
     }
     case 'hand_raised':
       return event.who === after.you ? null : t('announce.hand', { name: nameOf(after, event.who) });

@@ -2,7 +2,7 @@
 import { clock, inWords, t } from '../i18n.js';
 import { leads } from '../store/roles.js';
 import type { Phase } from '../store/room.js';
-import { nameOf, useAct, useApp, useRoom } from './context.js';
+import { nameOf, titleOf, useAct, useApp, useRoom } from './context.js';
 import { Button, Choose, Status } from './controls.js';
 import { Lateness } from './Top.js';
 
@@ -40,8 +40,7 @@ function Row({ phase, index }: { readonly phase: Phase; readonly index: number }
   return (
     <details>
       <summary>
-        <strong>{phase.title || t(`kind.${phase.kind}`)}</strong>{' '}
-        {isCurrent && <span class="tag">{t('agenda.current')}</span>}{' '}
+        <strong>{titleOf(phase)}</strong> {isCurrent && <span class="tag">{t('agenda.current')}</span>}{' '}
         <span class="hint">
           {endsAt !== null
             ? t('agenda.until', { time: clock(endsAt) })
@@ -58,7 +57,7 @@ function Row({ phase, index }: { readonly phase: Phase; readonly index: number }
 function Lead({ phase, index }: { readonly phase: Phase; readonly index: number }) {
   const room = useRoom();
   const [act, refusal] = useAct();
-  const title = phase.title || t(`kind.${phase.kind}`);
+  const title = titleOf(phase);
   return (
     <div class="row">
       {room.phase !== null && room.phase !== index && (

@@ -76,20 +76,22 @@ function RowControls({ who, name, place }: RowControlsProps) {
       <More label={t('queue.manage_of', { name })}>
         {() => (
           <div class="row">
-            <Button onClick={() => act({ t: 'call', who, after: room.floor?.share ?? null })}>
+            <Button meaning={String(place)} onClick={() => act({ t: 'call', who, after: room.floor?.share ?? null })}>
               {t('person.call', { name })}
             </Button>
-            <Button disabled={place === 0} onClick={() => move(0)}>
+            <Button meaning={String(place)} disabled={place === 0} onClick={() => move(0)}>
               {t('queue.first')}
             </Button>
-            <Button disabled={place === 0} onClick={() => move(place - 1)}>
+            <Button meaning={String(place)} disabled={place === 0} onClick={() => move(place - 1)}>
               {t('queue.up')}
             </Button>
-            <Button disabled={place === last} onClick={() => move(place + 1)}>
+            <Button meaning={String(place)} disabled={place === last} onClick={() => move(place + 1)}>
               {t('queue.down')}
             </Button>
             {person && mayActOn(store.role.value, person) && (
-              <Button onClick={() => act({ t: 'lower_hand', who })}>{t('queue.lower')}</Button>
+              <Button meaning={String(place)} onClick={() => act({ t: 'lower_hand', who })}>
+                {t('queue.lower')}
+              </Button>
             )}
           </div>
         )}

@@ -4,9 +4,10 @@ import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { t } from '../i18n.js';
 import { serves } from '../store/roles.js';
+import { openRequests } from '../store/safety.js';
 import { Agenda } from './Agenda.js';
 import { Announcer } from './Announcer.js';
-import { LineBanner, RoomBanners } from './Banners.js';
+import { RoomBanners } from './Banners.js';
 import { Chat } from './Chat.js';
 import { useApp, useRoom } from './context.js';
 import { Button, useFocusKept } from './controls.js';
@@ -42,10 +43,7 @@ export function RoomPage() {
   return (
     <div class="room">
       <Top />
-      <div class="banners">
-        <LineBanner />
-        <RoomBanners />
-      </div>
+      <RoomBanners />
       <nav class="tabs" aria-label={t('panel.all')}>
         {panels.map(panel => (
           <Button
@@ -82,7 +80,11 @@ export function RoomPage() {
           <You />
         </Section>
       </main>
-      <Dock />
+      <Dock
+        onService={() => {
+          (isWide.value ? side : tab).value = 'service';
+        }}
+      />
       <Announcer />
     </div>
   );
@@ -116,8 +118,7 @@ function News({ panel, isShown }: { readonly panel: Panel; readonly isShown: boo
     });
   }, [panel, isShown, store, unread]);
   const room = useRoom();
-  const open =
-    room.requests.filter(request => !store.handled.value.has(request.seq)).length + (room.lobby?.length ?? 0);
+  const open = openRequests(room, store.handled.value).length + (room.lobby?.length ?? 0);
   const n = panel === 'service' ? open : unread.value;
   if (n === 0) return null;
   return (

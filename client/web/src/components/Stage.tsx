@@ -4,7 +4,7 @@ import { t } from '../i18n.js';
 import { currentPhase } from '../store/agenda.js';
 import { keepsTime } from '../store/roles.js';
 import { PhaseText } from './Agenda.js';
-import { nameOf, useApp, useRoom } from './context.js';
+import { nameOf, titleOf, useApp, useRoom } from './context.js';
 import { Pick } from './Pick.js';
 import { Reactions } from './Reactions.js';
 import { ShareComposer } from './ShareComposer.js';
@@ -45,7 +45,7 @@ export function Stage() {
         </>
       ) : (
         <>
-          <h2 id="stage-title">{phase ? phase.title || t(`kind.${phase.kind}`) : t(`stage.${room.state}`)}</h2>
+          <h2 id="stage-title">{phase ? titleOf(phase) : t(`stage.${room.state}`)}</h2>
           {phase && <PhaseText phase={phase} />}
           {room.state === 'doors' && <p>{t('stage.doors_text')}</p>}
           {phase && !phase.text && <p class="hint">{t('stage.nobody')}</p>}

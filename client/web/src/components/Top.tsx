@@ -2,7 +2,7 @@
 import { t } from '../i18n.js';
 import { currentPhase, lateBy, phaseOverBy } from '../store/agenda.js';
 import { serves } from '../store/roles.js';
-import { useAct, useApp, useRoom } from './context.js';
+import { titleOf, useAct, useApp, useRoom } from './context.js';
 import { Button, Disclosure, Status } from './controls.js';
 import { HelpForm } from './HelpForm.js';
 
@@ -18,13 +18,17 @@ export function Top() {
       <div class="where">
         <h1>{room.meeting.name}</h1>
         <p>
-          {phase ? t('agenda.now', { title: phase.title || t(`kind.${phase.kind}`) }) : t(`state.${room.state}`)}{' '}
-          <Lateness />
+          {phase ? t('agenda.now', { title: titleOf(phase) }) : t(`state.${room.state}`)} <Lateness />
         </p>
       </div>
       <div class="always">
         {serves(store.role.value) && (
-          <Button kind="grave" pressed={room.quiet} onClick={() => act({ t: room.quiet ? 'unquiet' : 'quiet' })}>
+          <Button
+            kind="grave"
+            meaning={String(room.quiet)}
+            pressed={room.quiet}
+            onClick={() => act({ t: room.quiet ? 'unquiet' : 'quiet' })}
+          >
             {t(room.quiet ? 'quiet.end' : 'quiet.begin')}
           </Button>
         )}

@@ -2,9 +2,9 @@
 
 import { clock, countdown, inWords, t } from '../i18n.js';
 import type { Waiting as WaitingMessage } from '../store/messages.js';
-import { LineBanner } from './Banners.js';
 import { useApp } from './context.js';
 import { Button } from './controls.js';
+import { LineBanner } from './Notices.js';
 import { Sheet } from './Sheet.js';
 
 export function Waiting({ waiting }: { readonly waiting: WaitingMessage }) {

@@ -4,7 +4,7 @@ import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import { isKey, t } from '../i18n.js';
 import type { Command, Outcome } from '../store/messages.js';
-import type { Room } from '../store/room.js';
+import type { Phase, Room } from '../store/room.js';
 import type { Store } from '../store/store.js';
 
 /** What is known of the meeting before one is in. */
@@ -54,6 +54,9 @@ export function nameOf(room: Room, who: string | null, name?: string): string {
   if (who === null) return t('name.room');
   return room.names[who] ?? name ?? t(room.rules.roster === 'service' ? 'name.somebody' : 'name.gone');
 }
+
+/** What a phase is called. */
+export const titleOf = (phase: Phase | undefined): string => (phase ? phase.title || t(`kind.${phase.kind}`) : '');
 
 /** Why something did not happen: the server's sentence, or our own where the answer comes from here. */
 export function reasonOf(outcome: Outcome & { ok: false }): string {

@@ -1,12 +1,14 @@
 /** The controls that everything is made of. */
-import { type ReadonlySignal, useSignal } from '@preact/signals';
+import { type ReadonlySignal, signal, useSignal } from '@preact/signals';
 import type { ComponentChildren, Ref, RefObject } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { t } from '../i18n.js';
+import { OpenedByHand, useSettling } from './settling.js';
 
 interface ButtonProps {
   readonly children: ComponentChildren;
-  readonly onClick: () => void;
+  /** While what it returns is on its way, a guarded button does not act again. */
+  readonly onClick: () => unknown;
   /** The one thing that most will want to do here; or what cannot be undone. */
   readonly kind?: 'main' | 'grave' | 'quiet';
   readonly pressed?: boolean;
@@ -16,14 +18,27 @@ interface ButtonProps {
   readonly disabled?: boolean;
   /** The name for those who do not see what is around it; where words are visible, it must begin with them. */
   readonly label?: string;
-  /** Another may have come to its place: the second half of a double tap was not meant for it. */
-  readonly isFirstTapOnly?: boolean;
+  /** Guards it where what a press does, or what stands in this place, changes by itself (settling.ts). */
+  readonly meaning?: string;
   readonly id?: string;
   readonly element?: Ref<HTMLButtonElement>;
 }
 
 export function Button(props: ButtonProps) {
-  const { children, onClick, kind, pressed, expanded, controls, disabled, label, isFirstTapOnly, id, element } = props;
+  const { children, onClick, kind, pressed, expanded, controls, disabled, label, meaning, id, element } = props;
+  const settling = useSettling(meaning);
+  const isOnItsWay = useSignal(false);
+  const press = async (event: MouseEvent & { readonly currentTarget: HTMLButtonElement }) => {
+    if (disabled || (meaning !== undefined && isOnItsWay.value)) return;
+    if (!settling.isMeant(event)) {
+      if (event.detail <= 1) notice.value = t('button.changed', { name: event.currentTarget.textContent ?? '' });
+      return;
+    }
+    notice.value = '';
+    isOnItsWay.value = true;
+    await onClick();
+    isOnItsWay.value = false;
+  };
   return (
     <button
       type="button"
@@ -33,14 +48,21 @@ export function Button(props: ButtonProps) {
       aria-pressed={pressed}
       aria-expanded={expanded}
       aria-controls={expanded ? controls : undefined}
-      aria-disabled={disabled || undefined}
+      aria-disabled={disabled || settling.isSettling || undefined}
+      aria-busy={isOnItsWay.value || undefined}
       aria-label={label}
-      onClick={event => disabled || (isFirstTapOnly && event.detail > 1) || onClick()}
+      onPointerDown={settling.begin}
+      onPointerCancel={settling.begin}
+      onKeyDown={event => event.repeat || settling.begin(event)}
+      onClick={event => void press(event)}
     >
       {children}
     </button>
   );
 }
+
+/** What everybody on this page should know of what they have just done; shown and spoken by `Notice`. */
+export const notice = signal('');
 
 /**
  * For a region in which controls come and go. Who had the focus on one that is taken away finds it on the region, and
@@ -126,7 +148,7 @@ export function Disclosure({ name, label, kind, children }: DisclosureProps) {
             close();
           }}
         >
-          {children(close)}
+          <OpenedByHand value={true}>{children(close)}</OpenedByHand>
         </div>
       )}
     </div>

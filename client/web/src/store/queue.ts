@@ -24,6 +24,10 @@ export function expectedAt(room: Room, place: number, now: Time): Time | null {
   return nextStart(room, now) + place * room.queue.share_seconds * 1000;
 }
 
+/** Whether there is no time for the hand at `place` before the phase ends. */
+export const isInVain = (room: Room, place: number, now: Time): boolean =>
+  room.phase_ends_at !== null && expectedAt(room, place, now) === null;
+
 /** The place in the queue, 0 being next; -1 without a raised hand. */
 export const placeOf = (room: Room, who: string): number => room.queue.hands.findIndex(hand => hand.who === who);
 
@@ -37,4 +41,20 @@ export function nextInQueue(room: Room, now: Time): Participant | null {
     if (participant?.presence === 'here' && !(isReserved && participant.shares > 0)) return participant;
   }
   return null;
+}
+
+/** Whom to call now: the next hand, or in a phase of kind `speaker` whoever was named for it and has not spoken. */
+export function nextToCall(room: Room, now: Time): Participant | null {
+  const phase = currentPhase(room);
+  const reader = phase?.kind === 'speaker' && phase.reader ? find(room, phase.reader) : undefined;
+  const isDue = reader?.presence === 'here' && reader.shares === 0 && room.floor?.who !== reader.id;
+  return nextInQueue(room, now) ?? (isDue ? reader : null);
+}
+
+/** What the evening waits for, where nobody is to be called or heard out: its start, or the next phase. */
+export function nextStep(room: Room, now: Time): 'start' | 'phase' | null {
+  if (room.state === 'doors') return 'start';
+  if (room.phase === null || room.phase >= room.agenda.length - 1 || room.floor) return null;
+  const isDue = room.phase_ends_at !== null && now >= room.phase_ends_at;
+  return isDue || !nextToCall(room, now) ? 'phase' : null;
 }

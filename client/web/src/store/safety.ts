@@ -32,6 +32,10 @@ export const safety: Evolutions<Subject, Room> = {
     ask(room, event, { kind: 'report', who: event.who ?? null, message: event.message ?? null }),
 };
 
+/** Calls for help and reports that nobody on this page has seen to. */
+export const openRequests = (room: Room, handled: ReadonlySet<number>): readonly Request[] =>
+  room.requests.filter(request => !handled.has(request.seq));
+
 function ask(
   room: Room,
   { seq, by, at, text }: Event<'help_asked' | 'reported'>,

@@ -1,7 +1,7 @@
 /** The page in the hands of somebody who was there in one of the evenings that the rules have made. */
 import { readFileSync } from 'node:fs';
 import { signal } from '@preact/signals';
-import { act, fireEvent, render, screen } from '@testing-library/preact';
+import { act, createEvent, fireEvent, render, screen } from '@testing-library/preact';
 import axe from 'axe-core';
 import { App } from '../../src/components/App.js';
 import { type App as Actions, AppProvider, type Meeting } from '../../src/components/context.js';
@@ -95,8 +95,15 @@ export const eventsOf = (evening: Evening): Event[] => evening.steps.filter(step
 
 export const button = (name: string | RegExp): HTMLElement => screen.getByRole('button', { name });
 
-/** Press the button of that name, and wait for what comes of it. */
-export const press = (name: string | RegExp) => act(async () => void fireEvent.click(button(name)));
+/** Press the button of that name, having looked at it for a while, and wait for what comes of it. */
+export const press = (name: string | RegExp) => act(async () => void click(button(name)));
+
+/** A click `after` so many ms have gone by, by a pointer; `detail`: which of a double tap's, 0 for a keyboard's. */
+export function click(element: HTMLElement, after = 5000, detail = 1): void {
+  const event = createEvent.click(element, { detail });
+  Object.defineProperty(event, 'timeStamp', { value: performance.now() + after });
+  fireEvent(element, event);
+}
 
 /** Fill in the field of that label. */
 export const fill = (label: string, value: string): void => {

@@ -7,6 +7,7 @@ import {
   barriers,
   button,
   choose,
+  click,
   evenings,
   eventsOf,
   FACILITATOR,
@@ -52,11 +53,11 @@ test('the focus stays where one acts, when what had it is taken away', async () 
   await waitFor(() => expect(document.activeElement).toBe(screen.getByRole('region', { name: 'What you can do now' })));
 });
 
-test('a double tap on Begin does not end the share that it began', () => {
+test('a double tap on Begin does not end the share that it began', async () => {
   const page = seenBy(MEMBER, event => event.t === 'began');
-  fireEvent.click(button("I'm done"), { detail: 2 });
+  await act(async () => void click(button("I'm done"), 5000, 2));
   expect(page.asked).toEqual([]);
-  fireEvent.click(button("I'm done"), { detail: 1 });
+  await press("I'm done");
   expect(page.asked).toEqual([{ t: 'done' }]);
 });
 
@@ -90,7 +91,7 @@ test('whoever keeps the time has the share’s clock in reach', async () => {
     { t: 'add_time', seconds: -30 },
     { t: 'stop_clock' },
     { t: 'put_back', who: 'alice' },
-    { t: 'stop_share' },
+    { t: 'stop_share', share: page.share },
   ]);
 });
 
@@ -98,7 +99,7 @@ test('one’s own share can be taken back, all of it, with a second press', asyn
   const page = seenBy(MEMBER, event => event.t === 'shared' && event.n === 1);
   const stage = within(document.querySelector('.stage') as HTMLElement);
   await press('More about what Alice shared');
-  await act(async () => void fireEvent.click(stage.getByRole('button', { name: 'Take it back' })));
+  await act(async () => void click(stage.getByRole('button', { name: 'Take it back' })));
   await press('Delete it');
   expect(page.asked).toEqual([{ t: 'unsay', message: page.share }]);
 });
@@ -140,7 +141,7 @@ test('a call for help stays in sight of the service team until somebody has seen
   await press(/^Service/);
   screen.getByText('Alice asks for help');
   screen.getByText('Alice reports Bob');
-  for (const seen of screen.getAllByRole('button', { name: 'Seen to' })) fireEvent.click(seen);
+  for (const seen of screen.getAllByRole('button', { name: 'Seen to' })) click(seen);
   await screen.findByText('Nobody needs help just now.');
 });
 

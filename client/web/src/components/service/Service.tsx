@@ -1,9 +1,11 @@
 /** The service team's panel: who needs help, the door, the agenda, the chat, and people without a device. */
 import { useSignal } from '@preact/signals';
 import { clock, t } from '../../i18n.js';
+import { nextStep } from '../../store/queue.js';
 import { greets, keepsTime, leads } from '../../store/roles.js';
 import type { ChatMode, Request } from '../../store/room.js';
-import { nameOf, useAct, useApp, useRoom } from '../context.js';
+import { openRequests } from '../../store/safety.js';
+import { nameOf, titleOf, useAct, useApp, useRoom } from '../context.js';
 import { Button, Disclosure, Field, Select, Status } from '../controls.js';
 
 const MODES: readonly ChatMode[] = ['open', 'slow', 'service', 'closed'];
@@ -28,7 +30,7 @@ export function Service() {
 function Requests() {
   const { store } = useApp();
   const room = useRoom();
-  const open = room.requests.filter(request => !store.handled.value.has(request.seq));
+  const open = openRequests(room, store.handled.value);
   return (
     <>
       <h3>{t('requests.title')}</h3>
@@ -75,26 +77,28 @@ function Reported({ message }: { readonly message: string }) {
 }
 
 function Lead() {
+  const { store } = useApp();
   const room = useRoom();
   const [act, refusal] = useAct();
   const { phase } = room;
+  const isInDock = nextStep(room, store.now.value) === 'phase';
+  const meaning = `${phase} ${isInDock}`;
   return (
     <>
       <h3>{t('lead.title')}</h3>
       <div class="row">
-        {room.state === 'doors' && (
-          <Button kind="main" onClick={() => act({ t: 'start' })}>
-            {t('lead.start')}
-          </Button>
-        )}
         {phase !== null && (
           <>
-            {phase < room.agenda.length - 1 && (
-              <Button kind="main" onClick={() => act({ t: 'next_phase', from: phase })}>
-                {t('lead.next', { title: titleOf(phase + 1) })}
+            {phase < room.agenda.length - 1 && !isInDock && (
+              <Button meaning={meaning} onClick={() => act({ t: 'next_phase', from: phase })}>
+                {t('lead.next', { title: titleOf(room.agenda[phase + 1]) })}
               </Button>
             )}
-            <Button disabled={phase === 0} onClick={() => act({ t: 'go_to', phase: phase - 1, from: phase })}>
+            <Button
+              meaning={meaning}
+              disabled={phase === 0}
+              onClick={() => act({ t: 'go_to', phase: phase - 1, from: phase })}
+            >
               {t('lead.back')}
             </Button>
             <Button onClick={() => act({ t: 'add_minutes', minutes: 5 })}>{t('lead.longer', { n: 5 })}</Button>
@@ -108,9 +112,10 @@ function Lead() {
             <p>{t(room.state === 'fellowship' ? 'lead.end_now_text' : 'lead.end_text')}</p>
             <Button
               kind="grave"
+              meaning={room.state}
               onClick={() => {
                 close();
-                void act({ t: 'end' });
+                return act({ t: 'end', from: room.state });
               }}
             >
               {t('lead.end_do')}
@@ -121,11 +126,6 @@ function Lead() {
       <Status text={refusal} />
     </>
   );
-
-  function titleOf(index: number): string {
-    const it = room.agenda[index];
-    return it ? it.title || t(`kind.${it.kind}`) : '';
-  }
 }
 
 function Door() {
@@ -137,7 +137,11 @@ function Door() {
     <>
       <h3>{t('door.title')}</h3>
       {!room.quiet && (
-        <Button pressed={room.locked} onClick={() => act({ t: room.locked ? 'unlock' : 'lock' })}>
+        <Button
+          meaning={String(room.locked)}
+          pressed={room.locked}
+          onClick={() => act({ t: room.locked ? 'unlock' : 'lock' })}
+        >
           {t('door.lock')}
         </Button>
       )}
@@ -146,18 +150,23 @@ function Door() {
         <>
           <p>{t('door.waiting', { n: lobby.length })}</p>
           <ul class="lobby">
-            {lobby.map(({ id, name }) => (
+            {lobby.map(({ id, name }, place) => (
               <li key={id}>
                 <strong>{name}</strong>
                 <div class="row">
                   <Button
                     kind="main"
+                    meaning={String(place)}
                     label={t('door.admit_name', { name })}
                     onClick={() => act({ t: 'admit', who: id })}
                   >
                     {t('door.admit')}
                   </Button>
-                  <Button label={t('door.deny_name', { name })} onClick={() => act({ t: 'deny', who: id })}>
+                  <Button
+                    meaning={String(place)}
+                    label={t('door.deny_name', { name })}
+                    onClick={() => act({ t: 'deny', who: id })}
+                  >
                     {t('door.deny')}
                   </Button>
                 </div>
@@ -166,7 +175,9 @@ function Door() {
           </ul>
           {lobby.length > 1 && (
             <div class="row">
-              <Button onClick={() => act({ t: 'admit', who: 'all' })}>{t('door.admit_all')}</Button>
+              <Button meaning={lobby.map(({ id }) => id).join(' ')} onClick={() => act({ t: 'admit', who: 'all' })}>
+                {t('door.admit_all')}
+              </Button>
               <Button onClick={() => act({ t: 'deny', who: 'all' })}>{t('door.deny_all')}</Button>
             </div>
           )}
