@@ -38,4 +38,5 @@ def put_before(room: Room, missed: Sequence[AnyEvent], ours: Sequence[AnyEvent])
     for share in {event.share for event in ours if isinstance(event, Shared)}:
         if (told := room.told.get(share)) is not None:
             told.written_at = [seq if seq < first else seq + len(missed) for seq in told.written_at]
-    room.seq, room.tag, room.at = ours[-1].seq, ours[-1].tag, ours[-1].at
+    last = (*missed, *ours)[-1]  # of ours there may be none: a command that changed nothing was carried out, too
+    room.seq, room.tag, room.at = last.seq, last.tag, last.at
