@@ -75,8 +75,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     stall_seconds: Annotated[float, Meta(gt=0, le=600, description="Unsent without progress: cut (4008).")] = 10
     ping_seconds: Annotated[float, Meta(gt=0, le=600, description="Between two pings.")] = 20
     drain_seconds: Annotated[
-        float, Meta(gt=0, le=600, description="Over how long the clients of a stopping server are sent away (1012).")
-    ] = 5
+        float, Meta(gt=0, le=600, description="Over how long the clients of a stopping worker are sent away (1012).")
+    ] = 10
 
     @property
     def is_loopback(self) -> bool:

@@ -28,14 +28,13 @@ class Beat:
         return asyncio.get_running_loop().time() - self._delivered_at < DELIVERED_WITHIN
 
     async def begin(self) -> None:
-        """Beat for the first time. Raises `Unavailable` if what is published does not come back."""
-        await self._line.subscribe(self._probe, self._probe_came_back)
-        await self._once()
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await self._delivered.wait()
-        except TimeoutError as error:
-            raise Unavailable from error
+        """Wait until what is published comes back."""
+        while not self._delivered.is_set():
+            with suppress(Unavailable, TimeoutError):
+                await self._line.subscribe(self._probe, self._probe_came_back)
+                await self._once()
+                async with asyncio.timeout(PATIENCE):
+                    await self._delivered.wait()
 
     async def live(self) -> None:
         """Until cancelled; the lease is given up then."""

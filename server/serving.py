@@ -1,6 +1,8 @@
 """uvicorn's server, which says when it serves, and says good-bye to its clients a few at a time."""
 
 import asyncio
+import math
+import os
 import socket
 from collections.abc import Callable
 from typing import Final
@@ -11,8 +13,8 @@ import uvicorn
 from server.transport import Connection
 
 BACKLOG: Final = 2048
-BATCH: Final = 20
-BATCH_SECONDS: Final = 0.05
+LEAST_PACE: Final = 20.0  # clients a second that are sent away, or all would wait for the last of a few
+STEP_SECONDS: Final = 0.05
 SIGN_SECONDS: Final = 1.0  # between two signs of life
 
 log = structlog.get_logger("openchair")
@@ -37,34 +39,54 @@ class Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, drain_seconds: float, lives: Callable[[], object]) -> None:
         super().__init__(config)
+        self.orders: int | None = None
+        """The file by which orders come: a line is to take nobody new, its end is to stop."""
         self._drain_seconds = drain_seconds
         self._lives = lives
+        self._listening: list[socket.socket] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._listening = sockets or []
         if self.started:
             log.info("serving", host=self.config.host, port=self.servers[0].sockets[0].getsockname()[1])
             self._live()
+            if self.orders is not None:
+                asyncio.get_running_loop().add_reader(self.orders, self._take_order, self.orders)
 
     def _live(self) -> None:
         """Say so, as long as the loop goes around."""
         self._lives()
         asyncio.get_running_loop().call_later(SIGN_SECONDS, self._live)
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for listening in (*self.servers, *(sockets or ())):
+    def _take_order(self, orders: int) -> None:
+        if os.read(orders, 64):
+            self._take_nobody_new()
+        else:
+            asyncio.get_running_loop().remove_reader(orders)
+            self.should_exit = True
+
+    def _take_nobody_new(self) -> None:
+        for server in self.servers:
+            server.close()
+        for listening in self._listening:
             listening.close()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._take_nobody_new()
         await self._drain()
         await super().shutdown(sockets)
         log.info("stopped")
 
     async def _drain(self) -> None:
-        """A batch of clients at a time, so that they do not all come back in the same moment."""
+        """Send the clients away one after the other, so that they do not all come back in the same moment."""
         connections = [it for it in self.server_state.connections if isinstance(it, Connection)]
-        batch = max(BATCH, round(len(connections) * BATCH_SECONDS / self._drain_seconds))
-        while connections and not self.force_exit:
-            for connection in connections[:batch]:
+        pace = max(len(connections) / self._drain_seconds, LEAST_PACE)
+        loop = asyncio.get_running_loop()
+        since, sent = loop.time(), 0
+        while sent < len(connections) and not self.force_exit:
+            await asyncio.sleep(STEP_SECONDS)
+            due = math.ceil((loop.time() - since) * pace)
+            for connection in connections[sent:due]:
                 connection.shutdown()
-            del connections[:batch]
-            if connections:
-                await asyncio.sleep(BATCH_SECONDS)
+            sent = due

@@ -1,7 +1,7 @@
 """Several workers on one port: processes with sockets of their own, watched by this one, which serves nobody itself.
 
-A worker that dies or whose loop hangs is replaced; SIGHUP replaces them all, one after the other, each only when its
-successor serves; SIGTERM stops them all.
+A worker that dies or whose loop hangs is replaced; SIGHUP replaces them all, one after the other, once their successors
+serve; SIGTERM stops them all. Workers whose supervisor has died stop by themselves.
 """
 
 import asyncio
@@ -10,7 +10,6 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable
 from pathlib import Path
 from typing import Final
 
@@ -23,14 +22,14 @@ from server.logs import set_up
 from server.serving import listen
 
 SILENT_SECONDS: Final = 10.0  # since a worker last said that it lives
-START_SECONDS: Final = 30.0  # until it must have said so for the first time
+START_SECONDS: Final = 120.0  # until it must have said so for the first time: a busy machine, a Redis that is away
 STOP_SECONDS: Final = 20.0  # to stop, beside `drain_seconds`
 FIRST_PAUSE: Final = 0.25  # seconds before a worker that died is replaced; it doubles
 LONGEST_PAUSE: Final = 8.0
 SOUND_SECONDS: Final = 30.0  # a worker that lived for so long was sound
 
 USUAL: Final = Settings()
-STANDARD_OUTPUT: Final = 1
+STANDARD_INPUT, STANDARD_OUTPUT = 0, 1
 
 log = structlog.get_logger("openchair")
 
@@ -54,20 +53,31 @@ class Process:
             cwd=Path.cwd(),
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         )
-        assert process.stdin is not None  # noqa: S101 - of asyncio's types
         given = {field.name: getattr(settings, field.name) for field in msgspec.structs.fields(settings)}
         unusual = {name: value for name, value in given.items() if value != getattr(USUAL, name)}
-        process.stdin.write(msgspec.json.encode(unusual))  # by a pipe, for there are secrets among them
-        process.stdin.close()
-        return cls(process)
+        worker = cls(process)
+        worker._tell(msgspec.json.encode(unusual))  # by a pipe, for there are secrets among them
+        return worker
 
-    def terminate(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            self._process.terminate()
+    def take_nobody_new(self) -> None:
+        """Stop listening. Who is connected stays."""
+        self._tell(b"")
 
-    def kill(self) -> None:
+    async def stop(self, seconds: float) -> None:
+        """As on SIGTERM; by force if that takes longer."""
+        self._signal(signal.SIGTERM)
+        done, _ = await asyncio.wait([self.ended], timeout=seconds)
+        if not done:
+            self._signal(signal.SIGKILL)
+            await self.ended
+
+    def _tell(self, line: bytes) -> None:
+        assert self._process.stdin is not None  # noqa: S101 - of asyncio's types
+        self._process.stdin.write(line + b"\n")
+
+    def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+            self._process.send_signal(number)
 
     async def _watch(self) -> int:
         """Until it has ended; killed if it falls silent."""
@@ -79,7 +89,7 @@ class Process:
                 patience = SILENT_SECONDS
             return await self._process.wait()
         log.error("worker_hangs", pid=self._process.pid)
-        self.kill()
+        self._signal(signal.SIGKILL)
         return await self._process.wait()
 
 
@@ -88,52 +98,56 @@ class Place:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._is_due = asyncio.Event()
-        self._is_renewed = asyncio.Event()
-        self._process: Process | None = None
+        self._worker: Process | None = None
+        self._successor: Process | None = None
+        self._leaving: Process | None = None
 
     async def keep(self) -> None:
-        """See to it that a worker serves, until cancelled; then stop it."""
+        """See to it that a worker serves, until cancelled; then stop whoever is here."""
         pause, loop = FIRST_PAUSE, asyncio.get_running_loop()
         try:
             while True:
                 since = loop.time()
-                self._process = await Process.start(self._settings)
-                await self._until_it_ends()
+                self._worker = await Process.start(self._settings)
+                await self._until_it_dies()
                 pause = FIRST_PAUSE if loop.time() - since > SOUND_SECONDS else min(2 * pause, LONGEST_PAUSE)
                 await asyncio.sleep(pause)
         finally:
-            await self._stop(self._process)
+            await asyncio.gather(*(self._stop(it) for it in (self._worker, self._successor, self._leaving)))
 
-    async def renew(self) -> None:
-        """Put a new worker in the place of the old one."""
-        self._is_renewed.clear()
-        self._is_due.set()
-        await self._is_renewed.wait()
-
-    async def _until_it_ends(self) -> None:
-        while self._process is not None:
-            due = asyncio.create_task(self._is_due.wait())
-            await asyncio.wait([self._process.ended, due], return_when=asyncio.FIRST_COMPLETED)
-            due.cancel()
-            if not self._is_due.is_set():
-                log.error("worker_ended", code=self._process.ended.result())
+    async def _until_it_dies(self) -> None:
+        while (worker := self._worker) is not None:
+            await asyncio.wait([worker.ended])
+            if worker is self._worker:  # else it was renewed
+                log.error("worker_ended", code=worker.ended.result())
                 return
-            self._is_due.clear()
-            before, self._process = self._process, await Process.start(self._settings)
-            serves = asyncio.create_task(self._process.serves.wait())
-            await asyncio.wait([serves, self._process.ended], return_when=asyncio.FIRST_COMPLETED)
-            serves.cancel()
-            await self._stop(before)
-            self._is_renewed.set()
+
+    async def prepare(self) -> bool:
+        """Start a successor beside the worker; whether it serves."""
+        self._successor = successor = await Process.start(self._settings)
+        serves = asyncio.create_task(successor.serves.wait())
+        await asyncio.wait([serves, successor.ended], return_when=asyncio.FIRST_COMPLETED)
+        serves.cancel()
+        return successor.serves.is_set() and not successor.ended.done()
+
+    async def give_up(self) -> None:
+        """The worker stays, and its successor goes."""
+        successor, self._successor = self._successor, None
+        await self._stop(successor)
+
+    def take_nobody_new(self) -> None:
+        if self._worker is not None:
+            self._worker.take_nobody_new()
+
+    async def change(self) -> None:
+        """The successor is the worker from now on. The one before sends its people away, and stops."""
+        self._leaving, self._worker, self._successor = self._worker, self._successor, None
+        await self._stop(self._leaving)
+        self._leaving = None
 
     async def _stop(self, process: Process | None) -> None:
         if process is not None:
-            process.terminate()
-            done, _ = await asyncio.wait([process.ended], timeout=self._settings.drain_seconds + STOP_SECONDS)
-            if not done:
-                process.kill()
-                await process.ended
+            await process.stop(self._settings.drain_seconds + STOP_SECONDS)
 
 
 async def supervise(settings: Settings) -> None:
@@ -154,23 +168,43 @@ async def supervise(settings: Settings) -> None:
         await asyncio.wait(keeping)
 
 
-async def _renew(places: list[Place], renew: asyncio.Event) -> Awaitable[None]:
+async def _renew(places: list[Place], renew: asyncio.Event) -> None:
+    """Renew all workers whenever it is asked for.
+
+    All successors serve before anybody is sent away, and those who leave take nobody new: so each client moves once,
+    and they are spread over all successors alike. If one does not start, all stays as it was.
+    """
     while True:
         await renew.wait()
         renew.clear()
         for place in places:
-            await place.renew()
-        log.info("workers_renewed")
+            if not await place.prepare():
+                await asyncio.gather(*(place.give_up() for place in places))
+                log.error("workers_not_renewed")
+                break
+        else:
+            for place in places:
+                place.take_nobody_new()
+            for place in places:
+                await place.change()
+            log.info("workers_renewed")
 
 
 def work() -> None:
-    """A worker's whole life: the settings come by standard input, the signs of life go by standard output."""
-    settings = msgspec.json.decode(sys.stdin.buffer.read(), type=Settings)
+    """A worker's whole life: settings and orders come by standard input, the signs of life go by standard output."""
+    with open(STANDARD_INPUT, "rb", buffering=0, closefd=False) as orders:
+        settings = msgspec.json.decode(orders.readline(), type=Settings)
     set_up(settings.log_format)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C goes to all; the supervisor says when to stop
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     listening: socket.socket = listen(settings.host, settings.port, shared=True)
-    server = App(settings).server(lives=lambda: os.write(STANDARD_OUTPUT, b"."))
+    server = App(settings).server(lives=_say_so)
+    server.orders = STANDARD_INPUT
     server.run([listening])
     if not server.started:
         sys.exit(1)
+
+
+def _say_so() -> None:
+    with contextlib.suppress(OSError):  # nobody listens any more; orders end, too
+        os.write(STANDARD_OUTPUT, b".")

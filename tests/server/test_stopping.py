@@ -68,8 +68,7 @@ async def test_a_client_that_does_not_answer_holds_nothing_up(tmp_path: Path) ->
         writer.close()
 
 
-async def test_many_clients_are_sent_away_a_few_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.serving.BATCH", 5)
+async def test_many_clients_are_sent_away_a_few_at_a_time(tmp_path: Path) -> None:
     async with serving(tmp_path, drain_seconds=1) as served:
         await served.a_meeting()
         people = [await served.comes(f"Member {number}") for number in range(50)]

@@ -6,7 +6,7 @@ import re
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -59,7 +59,7 @@ class Site:
 
 
 @asynccontextmanager
-async def site(data: Path, valkey: Valkey, workers: int = 2) -> AsyncIterator[Site]:
+async def site(data: Path, valkey: Valkey, workers: int = 2, *, fails: bool = False) -> AsyncIterator[Site]:
     options = ("--data", str(data), "--port", "0", "--workers", str(workers), "--redis", valkey.url)
     process = await asyncio.create_subprocess_exec(*OPENCHAIR, "serve", *options, stderr=asyncio.subprocess.PIPE)
     served = Site(process)
@@ -67,10 +67,11 @@ async def site(data: Path, valkey: Valkey, workers: int = 2) -> AsyncIterator[Si
         served.port = int((await served.says(r"port=\S*?(\d+)", workers))[0])
         yield served
     finally:
-        process.send_signal(signal.SIGTERM)
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(SECONDS):
-            assert await process.wait() == 0
-    assert "Traceback" not in served.said, served.said
+            assert await process.wait() == 0 or fails
+    assert "Traceback" not in served.said or fails, served.said
 
 
 @pytest.fixture(autouse=True)
@@ -129,6 +130,25 @@ async def test_a_rolling_restart_loses_no_command_and_sends_nobody_away(tmp_path
                 break
         assert "Away" not in told
         assert told.count("Said") == 21
+
+
+@pytest.mark.timeout(120)
+async def test_a_new_version_that_does_not_start_changes_nothing(tmp_path: Path, valkey: Valkey) -> None:
+    async with site(tmp_path, valkey, fails=True) as served, people(await served.a_meeting(), 8) as rooms:
+        before = served.workers
+        (tmp_path / "broken").write_text("This is no database.")
+        (tmp_path / "broken").rename(tmp_path / "openchair.sqlite")
+        served.process.send_signal(signal.SIGHUP)
+        await served.says("workers_not_renewed")
+        assert served.workers == before
+        await everybody_hears(rooms, "As if nothing had happened")
+
+
+@pytest.mark.timeout(120)
+async def test_workers_whose_supervisor_has_died_stop_by_themselves(tmp_path: Path, valkey: Valkey) -> None:
+    async with site(tmp_path, valkey, fails=True) as served, people(await served.a_meeting(), 8):
+        served.process.kill()
+        await served.says("stopped", times=2)
 
 
 async def test_several_workers_need_a_redis(tmp_path: Path) -> None:
