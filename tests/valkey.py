@@ -48,6 +48,10 @@ class Valkey:
         assert self._process is not None
         self._process.send_signal(number)
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def stop(self) -> None:
         assert self._process is not None
         self._process.kill()
