@@ -33,7 +33,7 @@ check: setup .venv/ready-to-test ## Types, format, lint, layers, and that nothin
 	$(BIN)/python -m pytest tests/config/test_messages.py
 	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
 
-bench: setup .venv/ready-to-bench ## Measure beside the rivals (about ten minutes)
+bench: setup .venv/ready-to-bench bench/rivals/node_modules/.package-lock.json ## Measure beside the rivals (about ten minutes)
 	$(BIN)/python -m bench $(BENCH)
 
 lock: ## Renew the locked versions from pyproject.toml
@@ -44,7 +44,7 @@ lock: ## Renew the locked versions from pyproject.toml
 	done
 
 clean: ## Remove all that the other commands made
-	rm -rf .venv $(WEB)/node_modules $(WEB)/dist bench/build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv bench/rivals/node_modules $(WEB)/node_modules $(WEB)/dist bench/build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .venv/ready: requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Openchair needs Python 3.11 or newer, and found none (python3 --version says which you have)."; exit 1; }
@@ -63,6 +63,10 @@ clean: ## Remove all that the other commands made
 .venv/ready-to-bench: .venv/ready requirements-bench.txt
 	@command -v cc >/dev/null || { echo "The load generator needs a C compiler (cc). On Debian and Ubuntu: apt-get install gcc libc6-dev"; exit 1; }
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-bench.txt
+	@touch $@
+
+bench/rivals/node_modules/.package-lock.json: .venv/ready bench/rivals/package.json bench/rivals/package-lock.json
+	cd bench/rivals && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --loglevel=error --no-audit --no-fund
 	@touch $@
 
 $(WEB)/node_modules/.package-lock.json: .venv/ready $(WEB)/package.json $(WEB)/package-lock.json

@@ -7,15 +7,17 @@ import os
 import platform
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from bench.processes import BUILD, BenchError, allow_many_files, compiled, cores, on_core
+from bench.redis import redis_server
 from bench.report import MOST_DISTURBED, disturbed, table
 from bench.servers import Server
 from bench.works import WORKS, Result, Work
 
 TRIES = 3  # of a run that others disturb; the least disturbed counts
-PACKAGES = ("uvicorn", "starlette", "uvloop", "websockets", "python-socketio", "msgspec")
+PACKAGES = ("uvicorn", "starlette", "uvloop", "websockets", "python-socketio", "channels-redis", "redis", "msgspec")
 
 
 def main() -> int:
@@ -62,8 +64,12 @@ def _quietest(generator: Path, work: Work, server: Server, seconds: float) -> Re
 
 
 def _run(generator: Path, work: Work, server: Server, seconds: float) -> Result:
-    with server.start(work.rooms) as (port, processes):
+    with (
+        redis_server() if server.redis else nullcontext(("", [])) as (redis, redis_processes),
+        server.start(work.rooms, redis) as (port, processes),
+    ):
         where = ["-d", server.dialect, "-p", str(port), "-s", ",".join(map(str, processes))]
+        where += [argument for process in redis_processes for argument in ("-q", str(process))]
         what = ["-r", str(work.rooms), "-m", str(work.members), *work.load, "-t", str(seconds)]
         with on_core(cores()[1]):
             done = subprocess.run(

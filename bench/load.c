@@ -1,11 +1,13 @@
 // The load generator: members on WebSockets, one thread, one epoll, never asleep while it measures.
 //
-//   load -d DIALECT -p PORT -s PID,PID -m MEMBERS -r ROOMS -c CONNECTING [-k OUTSTANDING | -f EVENTS_PER_SECOND] [-t SECONDS]
+//   load -d DIALECT -p PORT -s PID,PID [-q REDIS_PID] -m MEMBERS -r ROOMS -c CONNECTING
+//     [-k OUTSTANDING | -f EVENTS_PER_SECOND | -i] [-t SECONDS]
 //
 // All members join, at most CONNECTING of them on their way at a time. Then they say messages of TEXT_SIZE bytes, at most
 // eight members of a room in turn: with -k so that OUTSTANDING of them are always on their way (a new one as soon as as
 // many deliveries have come as the room has members), with -f at a fixed rate whatever comes back, latency counted from
-// the moment at which a message was due. One line of JSON says what it took; the exit is 1 if anything got lost.
+// the moment at which a message was due, with -i nothing at all. One line of JSON says what it took; the exit is 1 if
+// anything got lost.
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -26,7 +28,8 @@ struct room { int first, size, turn, arrived; };  // deliveries of the event und
 static const struct dialect *dialect;
 static int port, member_count = 500, room_count = 1, connecting_limit = 200, outstanding_wanted;
 static double rate, seconds = 1.5;
-static int pids[64], pid_count;
+static bool idle;
+static int pids[64], pid_count, redis_pid;  // of the server; of its Redis, on our own core, if there is one
 
 static struct member *members;
 static struct room *rooms;
@@ -192,19 +195,28 @@ static void turn_for(double duration) {
   for (uint64_t end = now() + duration * 1e9; now() < end;) turn();
 }
 
-struct window { uint64_t at, deliveries; struct spent server, generator; };
+struct window { uint64_t at, deliveries; struct spent server[64], redis, generator; };
 
 static struct window look(void) {
-  int self = getpid();
-  return (struct window){now(), deliveries, spent_by(pids, pid_count), spent_by(&self, 1)};
+  struct window w = {now(), deliveries};
+  for (int i = 0; i < pid_count; i++) w.server[i] = spent_by(pids[i]);
+  if (redis_pid) w.redis = spent_by(redis_pid);
+  w.generator = spent_by(getpid());
+  return w;
 }
 
-// What was spent between two looks, as the fields of a JSON object. `disturbed` is the share of the time that server or
-// generator waited for its core, because others used it.
+// What was spent between two looks, as the fields of a JSON object. `disturbed` is the share of the time that a process of
+// the server, or the generator, waited for its core, because others than those of this run used it.
 static void print_window(const char *what, struct window a, struct window b, uint64_t count) {
-  double length = b.at - a.at, server = b.server.waited - a.server.waited, generator = b.generator.waited - a.generator.waited;
-  printf(", \"%s\": {\"seconds\": %.3f, \"count\": %llu, \"cpu_us\": %.4f, \"disturbed\": %.3f}", what, length / 1e9,
-      (unsigned long long)count, count ? (b.server.ran - a.server.ran) / 1e3 / count : 0, (server > generator ? server : generator) / length);
+  double length = b.at - a.at, server = 0, redis = b.redis.ran - a.redis.ran;
+  for (int i = 0; i < pid_count; i++) server += b.server[i].ran - a.server[i].ran;
+  double waited = b.generator.waited - a.generator.waited - redis;
+  for (int i = 0; i < pid_count; i++) {
+    double others = server - (b.server[i].ran - a.server[i].ran), it = b.server[i].waited - a.server[i].waited - others;
+    if (it > waited) waited = it;
+  }
+  printf(", \"%s\": {\"seconds\": %.3f, \"count\": %llu, \"cpu_us\": %.4f, \"redis_us\": %.4f, \"disturbed\": %.3f}", what, length / 1e9,
+      (unsigned long long)count, server / 1e3 / count, redis / 1e3 / count, waited < 0 ? 0 : waited / length);
 }
 
 static void join_all(void) {
@@ -234,6 +246,13 @@ static void keep_outstanding(void) {
   drain();
 }
 
+// The cost of one room for a second in which nothing happens.
+static void keep_quiet(void) {
+  struct window before = look();
+  turn_for(seconds);
+  print_window("idle", before, look(), seconds * room_count);
+}
+
 static int compare(const void *a, const void *b) {
   uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
   return x < y ? -1 : x > y;
@@ -258,7 +277,7 @@ static void keep_rate(void) {
 }
 
 static void read_arguments(int count, char **arguments) {
-  for (int option; (option = getopt(count, arguments, "d:p:s:m:r:c:k:f:t:")) != -1;) switch (option) {
+  for (int option; (option = getopt(count, arguments, "d:p:s:q:m:r:c:k:f:it:")) != -1;) switch (option) {
     case 'd':
       for (size_t i = 0; i < sizeof DIALECTS / sizeof *DIALECTS; i++)
         if (!strcmp(DIALECTS[i].name, optarg)) dialect = &DIALECTS[i];
@@ -266,12 +285,14 @@ static void read_arguments(int count, char **arguments) {
     case 's':
       for (char *pid = strtok(optarg, ","); pid != NULL && pid_count < 64; pid = strtok(NULL, ",")) pids[pid_count++] = atoi(pid);
       break;
+    case 'q': redis_pid = atoi(optarg); break;
     case 'p': port = atoi(optarg); break;
     case 'm': member_count = atoi(optarg); break;
     case 'r': room_count = atoi(optarg); break;
     case 'c': connecting_limit = atoi(optarg); break;
     case 'k': outstanding_wanted = atoi(optarg); break;
     case 'f': rate = atof(optarg); break;
+    case 'i': idle = true; break;
     case 't': seconds = atof(optarg); break;
     default: exit(2);
   }
@@ -300,6 +321,7 @@ int main(int count, char **arguments) {
   print_window("joined", before, after, member_count);
   if (outstanding_wanted) keep_outstanding();
   if (rate > 0) keep_rate();
+  if (idle) keep_quiet();
   printf("}\n");
   return 0;
 }

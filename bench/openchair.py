@@ -21,7 +21,7 @@ FORMAT = {"title": "Open chat", "capacity": 5000, "phase": [{"kind": "open", "ti
 
 
 @contextmanager
-def openchair(rooms: int) -> Iterator[tuple[int, list[int]]]:
+def openchair(rooms: int, redis: str = "", workers: int = 1) -> Iterator[tuple[int, list[int]]]:
     """`openchair serve` on a data folder of its own, with the meetings `bench-0`, `bench-1`… on now.
 
     Gives its port and the ids of its processes.
@@ -30,18 +30,24 @@ def openchair(rooms: int) -> Iterator[tuple[int, list[int]]]:
     with tempfile.TemporaryDirectory() as data:
         program = str(Path(sys.executable).with_name("openchair"))
         command = [program, "serve", "--port", str(port), "--data", data]
-        with serving("openchair", command, SETTINGS, lambda: _status(port, "/readyz") == 200) as processes:
+        if redis:
+            command += ["--redis", redis, "--workers", str(workers)]
+        with serving("openchair", command, SETTINGS, lambda: _all_serve(port, workers)) as processes:
             _make_meetings(port, rooms)
             yield port, processes
 
 
-def _status(port: int, path: str) -> int:
+def _all_serve(port: int, workers: int) -> bool:
+    """Whether each worker listens. What comes before is shared by those that do already."""
+    listening = f":{port:04X} 00000000:0000 0A "
+    if Path("/proc/net/tcp").read_text().count(listening) < workers:
+        return False
     try:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        connection.request("GET", path)
-        return connection.getresponse().status
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
     except OSError:
-        return 0
+        return False
 
 
 def _make_meetings(port: int, count: int) -> None:

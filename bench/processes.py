@@ -76,11 +76,18 @@ def accepts(port: int) -> bool:
 
 @contextmanager
 def serving(
-    name: str, command: Sequence[str | Path], environ: Mapping[str, str], ready: Callable[[], bool]
+    name: str,
+    command: Sequence[str | Path],
+    environ: Mapping[str, str],
+    ready: Callable[[], bool],
+    core: int | None = None,
 ) -> Iterator[list[int]]:
-    """A server on its core, once it is ready, as the ids of its processes; stopped at the end. Raises `BenchError`."""
+    """A server, once it is ready, as the ids of its processes; stopped at the end. Raises `BenchError`.
+
+    It runs on the servers' core, or on that one.
+    """
     log = BUILD / f"{name}.log"
-    with log.open("wb") as output, on_core(cores()[0]):
+    with log.open("wb") as output, on_core(cores()[0] if core is None else core):
         server = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, **environ})
     try:
         until = time.monotonic() + START_SECONDS

@@ -17,24 +17,22 @@ static void add_thread(const char *path, struct spent *sum) {
   fclose(file);
 }
 
-static struct spent spent_by(const int *pids, int count) {
+static struct spent spent_by(int pid) {
   struct spent sum = {0, 0};
-  for (int i = 0; i < count; i++) {
-    char path[300];
-    snprintf(path, sizeof path, "/proc/%d/task", pids[i]);
-    DIR *tasks = opendir(path);
-    if (tasks == NULL) {
-      fprintf(stderr, "process %d of the server is gone\n", pids[i]);
-      exit(1);
-    }
-    for (struct dirent *task; (task = readdir(tasks)) != NULL;) {
-      if (task->d_name[0] == '.') continue;
-      char file[600];
-      snprintf(file, sizeof file, "%s/%s/schedstat", path, task->d_name);
-      add_thread(file, &sum);
-    }
-    closedir(tasks);
+  char path[300];
+  snprintf(path, sizeof path, "/proc/%d/task", pid);
+  DIR *tasks = opendir(path);
+  if (tasks == NULL) {
+    fprintf(stderr, "process %d of the server is gone\n", pid);
+    exit(1);
   }
+  for (struct dirent *task; (task = readdir(tasks)) != NULL;) {
+    if (task->d_name[0] == '.') continue;
+    char file[600];
+    snprintf(file, sizeof file, "%s/%s/schedstat", path, task->d_name);
+    add_thread(file, &sum);
+  }
+  closedir(tasks);
   return sum;
 }
 

@@ -14,7 +14,7 @@ MOST_DISTURBED = 0.15
 
 def disturbed(result: Result) -> float:
     """How much of what was measured others took: the share of the time without the core, 0 to 1."""
-    return float((result.get("said") or result["joined"])["disturbed"])
+    return float((result.get("said") or result.get("idle") or result["joined"])["disturbed"])
 
 
 def table(work: Work, runs: Runs) -> Iterator[str]:

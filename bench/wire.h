@@ -151,6 +151,7 @@ static size_t openchair_say(struct member *m, char *out, const char *text) {
 
 static const struct dialect DIALECTS[] = {
     {"plain", "/ws/%d", NULL, BINARY, plain_hear, plain_say},
+    {"plain_text", "/ws/%d", NULL, TEXT, plain_hear, plain_say},
     {"socketio", "/socket.io/?EIO=4&transport=websocket", NULL, TEXT, socketio_hear, socketio_say},
     {"openchair", "/rooms/bench-%d/socket", "openchair.v1.msgpack", BINARY, openchair_hear, openchair_say},
 };

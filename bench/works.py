@@ -4,11 +4,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.servers import C_LIMIT, OPENCHAIR, SOCKETIO, STARLETTE, WEBSOCKETS, Server
+from bench.servers import (
+    C_LIMIT,
+    CHANNELS_REDIS,
+    FOUR_WORKERS,
+    NODE_REDIS,
+    ONE_WORKER,
+    OPENCHAIR,
+    OPENCHAIR_REDIS,
+    SOCKETIO,
+    SOCKETIO_REDIS,
+    STARLETTE,
+    WEBSOCKETS,
+    Server,
+)
 
 Result = Mapping[str, Any]
-"""The load generator's JSON: the windows `joined` and `said` {`seconds`, `count`, `cpu_us` for each, `disturbed`},
-`arrival` in seconds, `resident` bytes for each member, `latency` {`samples`, `p50_ms`, `p99_ms`}."""
+"""The load generator's JSON: the windows `joined`, `said` and `idle` {`seconds`, `count`, `cpu_us` and `redis_us` each,
+`disturbed`}, `arrival` in seconds, `resident` bytes for each member, `latency` {`samples`, `p50_ms`, `p99_ms`}."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +49,11 @@ class Work:
 
 def _delivery(goals: Mapping[str, float]) -> Figure:
     return Figure("server CPU per delivery", "µs", lambda result: float(result["said"]["cpu_us"]), goals)
+
+
+def _redis_per_event(members: int) -> Figure:
+    """A message is an event, and a delivery to each of the members."""
+    return Figure("Redis CPU per event", "µs", lambda result: float(result["said"]["redis_us"]) * members, limit=20)
 
 
 ONE_ROOM = (C_LIMIT, WEBSOCKETS, STARLETTE, SOCKETIO, OPENCHAIR)
@@ -102,5 +120,44 @@ WORKS = (
             Figure("median", "ms", lambda result: float(result["latency"]["p50_ms"])),
         ],
         seconds=4,  # a percentile of messages, not of deliveries: those of one message come together
+    ),
+    Work(
+        "redis-room",
+        "One room of 500 through Redis, four messages under way at any time",
+        (NODE_REDIS, SOCKETIO_REDIS, CHANNELS_REDIS, OPENCHAIR_REDIS),
+        rooms=1,
+        members=500,
+        load=["-k", "4"],
+        figures=[_delivery({"node": 0.5, "socketio": 0.2, "channels": 0.05}), _redis_per_event(500)],
+    ),
+    Work(
+        "redis-rooms",
+        "500 rooms of 10 through Redis, a hundred messages under way at any time",
+        (NODE_REDIS, OPENCHAIR_REDIS),
+        rooms=500,
+        members=5000,
+        load=["-k", "100"],
+        figures=[_delivery({"node": 0.75}), _redis_per_event(10)],
+    ),
+    Work(
+        "workers",
+        "One room of 500 on four workers, four messages under way at any time",
+        (ONE_WORKER, FOUR_WORKERS),
+        rooms=1,
+        members=500,
+        load=["-k", "4"],
+        figures=[_delivery({"one_worker": 1.15}), _redis_per_event(500)],
+    ),
+    Work(
+        "idle",
+        "2,000 rooms in which nothing happens",
+        (OPENCHAIR_REDIS,),
+        rooms=2000,
+        members=2000,
+        load=["-i"],
+        figures=[
+            Figure("server CPU for 2,000 rooms", "% of a core", lambda result: result["idle"]["cpu_us"] / 5, limit=2)
+        ],
+        seconds=20,
     ),
 )

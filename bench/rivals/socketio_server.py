@@ -1,11 +1,17 @@
-"""python-socketio with a room of its own, over uvicorn's sans-I/O protocol: socketio_server.py PORT."""
+"""python-socketio with a room of its own, over uvicorn's sans-I/O protocol; with its Redis manager if there is a Redis.
+
+socketio_server.py PORT [REDIS]
+"""
 
 import sys
 
 import socketio
 import uvicorn
 
-server = socketio.AsyncServer(async_mode="asgi", transports=["websocket"], cors_allowed_origins="*")
+manager = socketio.AsyncRedisManager(sys.argv[2]) if len(sys.argv) > 2 else None
+server = socketio.AsyncServer(
+    async_mode="asgi", transports=["websocket"], cors_allowed_origins="*", client_manager=manager
+)
 room_of: dict[str, str] = {}
 
 
