@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-struct spent { uint64_t ran, waited; };  // nanoseconds on a core, and ready but without one
+struct spent { double ran, waited; };  // nanoseconds on a core, and ready but without one
 
 static void add_thread(const char *path, struct spent *sum) {
   unsigned long long ran, waited;

@@ -154,7 +154,7 @@ WORKS = (
         (OPENCHAIR_REDIS,),
         rooms=2000,
         members=2000,
-        load=["-i"],
+        load=["-i", "-c", "20"],
         figures=[
             Figure("server CPU for 2,000 rooms", "% of a core", lambda result: result["idle"]["cpu_us"] / 5, limit=2)
         ],

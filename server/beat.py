@@ -12,14 +12,15 @@ from server.redis import RedisLine
 from server.workers import RedisWorkers
 
 SECONDS: Final = 2.0
-SILENT_SECONDS: Final = 3.0  # since then: a line that is up and brings nothing is replaced
 DELIVERED_WITHIN: Final = 8.0  # seconds since what this worker published last came back to it
+SILENT_SECONDS: Final = 3.0  # since what was published did not come back: the line that should bring it is replaced
 
 
 class Beat:
     def __init__(self, line: RedisLine, workers: RedisWorkers, house: House, clock: SteadyClock) -> None:
         self._line, self._workers, self._house, self._clock = line, workers, house, clock
         self._delivered_at = 0.0
+        self._published_at = 0.0  # the first since then
         self._delivered = asyncio.Event()
 
     @property
@@ -55,8 +56,11 @@ class Beat:
         asked = loop.time()
         seconds, microseconds = await self._line.call("TIME")
         self._clock.set(int(seconds) * 1000 + int(microseconds) / 1000 + (loop.time() - asked) * 500)
-        if self._delivered_at and asked - self._delivered_at > SILENT_SECONDS:
+        if self._published_at <= self._delivered_at:
+            self._published_at = asked
+        elif asked - self._published_at > SILENT_SECONDS:  # not since it was delivered: beats may be far apart
             self._line.listen_anew()
+            self._published_at = asked
         await self._line.call("SPUBLISH", self._probe, b"")
         if await self._workers.beat():
             self._house.look_for_the_lost()

@@ -296,9 +296,8 @@ class Replica:
             await log.follow(self.id, self.hear)
             await self.world.workers.follow(self.id, self.door.taken)
         loaded = await log.load(self.id)
-        seen = None if loaded is None else loaded.position
-        if loaded is None or (loaded.position.epoch == at.epoch and loaded.position.seq < at.seq):
-            loaded = await self._begin(seen)
+        while loaded is None or (loaded.position.epoch == at.epoch and loaded.position.seq < at.seq):
+            loaded = await self._begin(None if loaded is None else loaded.position) or await log.load(self.id)
         history = loaded.history
         room = Room() if loaded.snapshot is None else _decode_room(loaded.snapshot)
         for entry in history.after(loaded.saved) or ():
@@ -318,8 +317,11 @@ class Replica:
         if not at.epoch:
             self.look_for_the_lost()
 
-    async def _begin(self, seen: Position | None) -> Loaded:
-        """Make the log: of a room that is new; or, where it was lost or has lost its end, of what this worker has."""
+    async def _begin(self, seen: Position | None) -> Loaded | None:
+        """Make the log: of a room that is new; or, where it was lost or has lost its end, of what this worker has.
+
+        None if another worker was faster.
+        """
         log, at, room = self.world.log, self.position, self.room
         state = Loaded(Position(secrets.token_hex(4)))
         if at.epoch:
@@ -335,9 +337,7 @@ class Replica:
                 room.seq,
                 at,
             )
-        if not await log.begin(self.id, state, seen):
-            raise Unavailable  # somebody else was faster: look again
-        return state
+        return state if await log.begin(self.id, state, seen) else None
 
     # Deciding
 

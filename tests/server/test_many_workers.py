@@ -35,6 +35,14 @@ async def test_what_is_said_on_one_is_heard_on_the_other(workers: tuple[Served, 
     assert alice.position == bob.position
 
 
+async def test_the_first_to_come_may_come_on_several_workers_at_once(workers: tuple[Served, Served]) -> None:
+    one, other = workers
+    people = await asyncio.gather(*(worker.comes(f"Person {n}") for n, worker in enumerate((one, other) * 3)))
+    await people[0].does("say", text="We are all here")
+    for person in people:
+        await person.sees("said", text="We are all here")
+
+
 async def test_who_goes_to_another_worker_is_the_same_person(workers: tuple[Served, Served]) -> None:
     one, other = workers
     alice, bob = await one.comes("Alice"), await other.comes("Bob")
