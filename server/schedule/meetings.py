@@ -1,5 +1,6 @@
 """Meetings and their occurrences, kept in SQL."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,7 +24,7 @@ from rooms.vocabulary import RoomId
 from server.schedule.database import bring_up_to_date, check_writable, engine_for
 from server.schedule.keys import Secrets
 from server.schedule.recurrence import Always, Change, Now, Recurrence, Start, clock_note, planned, starts
-from server.schedule.tables import endings, meetings
+from server.schedule.tables import endings, meetings, revisions
 
 DAY: Final = 24 * 3_600_000  # ms
 MINUTE: Final = 60_000
@@ -221,7 +222,9 @@ class Schedule:
         self._now = now
         self._engine = engine_for(url)
         self._listed: list[Stored] = []
-        self._listed_version: tuple[int, ...] | None = None
+        self._by_slug: dict[str, Stored] = {}  # those listed
+        self._seen: _Seen | None = None
+        self._reading = asyncio.Lock()
 
     async def open(self) -> None:
         """Bring the tables up to date."""
@@ -242,17 +245,25 @@ class Schedule:
         return None if row is None else _stored(row)
 
     async def listed(self) -> list[Stored]:
-        """All meetings that their groups have made public, by name. Kept until one changes, here or elsewhere."""
-        latest = func.coalesce(func.max(meetings.c.updated_at), 0)
-        version = select(func.count(), latest).select_from(meetings)
-        rows = select(meetings).where(meetings.c.listed)
-        async with self._engine.connect() as connection:
-            found = tuple((await connection.execute(version)).one())
-            if self._listed_version != found:
-                stored = [_stored(row) for row in (await connection.execute(rows)).mappings()]
+        """All meetings that their groups have made public, by name: the same list until one changes, here or elsewhere.
+
+        What has not changed since the last time is not read again.
+        """
+        async with self._reading, self._engine.connect() as connection:
+            seen = _Seen(*(await connection.execute(select(revisions))).one())
+            if seen != self._seen:
+                rows = select(meetings)
+                if self._seen is None or seen.deletions != self._seen.deletions:
+                    rows, self._by_slug = rows.where(meetings.c.listed), {}
+                else:
+                    rows = rows.where(meetings.c.revision > self._seen.latest)
+                for row in (await connection.execute(rows)).mappings():
+                    self._by_slug.pop(row["slug"], None)
+                    if row["listed"]:
+                        self._by_slug[row["slug"]] = _stored(row)
                 # Here and not there: each database has an order of letters of its own.
-                self._listed = sorted(stored, key=lambda it: (it.meeting.name.casefold(), it.slug))
-                self._listed_version = found
+                self._listed = sorted(self._by_slug.values(), key=lambda it: (it.meeting.name.casefold(), it.slug))
+                self._seen = seen
         return self._listed
 
     async def ended(self) -> frozenset[RoomId]:
@@ -265,34 +276,24 @@ class Schedule:
         stored = Stored(slug, meeting, secrets, self._now())
         try:
             async with self._engine.begin() as connection:
-                await connection.execute(insert(meetings).values(_values(stored)))
+                values = _values(stored) | {"revision": await _next_revision(connection)}
+                await connection.execute(insert(meetings).values(values))
         except IntegrityError:
             return None
-        self._listed_version = None
         return stored
 
     async def change(self, slug: str, meeting: Meeting, secrets: Secrets, sequence: int | None = None) -> Stored | None:
         """The meeting as it is from now on; None if it is not there (or not any more as it was at `sequence`)."""
         async with self._engine.begin() as connection:
-            stored = await self._change(connection, Stored(slug, meeting, secrets, self._now()), sequence)
-        self._listed_version = None
-        return stored
-
-    async def _change(self, connection: AsyncConnection, stored: Stored, sequence: int | None = None) -> Stored | None:
-        its = meetings.c.slug == stored.slug
-        if sequence is not None:
-            its &= meetings.c.sequence == sequence
-        values = _values(stored) | {"sequence": meetings.c.sequence + 1}
-        changed = await connection.execute(update(meetings).where(its).values(values).returning(*meetings.c))
-        row = changed.mappings().first()
-        return None if row is None else _stored(row)
+            revision = await _next_revision(connection)
+            return await _change(connection, Stored(slug, meeting, secrets, self._now()), revision, sequence)
 
     async def delete(self, slug: str) -> None:
         """Delete a meeting; its room ends."""
         async with self._engine.begin() as connection:
+            await _next_revision(connection, is_deletion=True)
             await connection.execute(delete(meetings).where(meetings.c.slug == slug))
             await connection.execute(delete(endings).where(endings.c.room.startswith(f"{slug}.")))
-        self._listed_version = None
         if self.on_deleted is not None:
             await self.on_deleted(slug)
 
@@ -313,22 +314,24 @@ class Schedule:
     ) -> None:
         """Add and change the meetings of a feed, all or none, and flag those (by slug there) that it no longer has."""
         now, gone = self._now(), set(missing)
-        rows = [
-            _values(Stored(it.slug, it.meeting, it.secrets, now)) | {"source": source, "source_slug": it.source_slug}
-            for it in new
-        ]
-        its = meetings.c.source == source
-        flags = select(meetings.c.id, meetings.c.source_slug, meetings.c.missing_since).where(its)
+        flags = select(meetings.c.id, meetings.c.source_slug, meetings.c.missing_since).where(
+            meetings.c.source == source
+        )
         async with self._engine.begin() as connection:
+            revision = await _next_revision(connection)
+            its = {"source": source, "revision": revision}
+            rows = [
+                _values(Stored(it.slug, it.meeting, it.secrets, now)) | its | {"source_slug": it.source_slug}
+                for it in new
+            ]
             if rows:
                 await connection.execute(insert(meetings), rows)
             for it in changed:
-                await self._change(connection, replace(it, updated_at=now))
+                await _change(connection, replace(it, updated_at=now), revision)
             for id_, slug, since in (await connection.execute(flags)).all():
                 if (slug in gone) != (since is not None):
                     flagged = update(meetings).where(meetings.c.id == id_)
                     await connection.execute(flagged.values(missing_since=now if slug in gone else None))
-        self._listed_version = None
 
     async def slugs(self) -> set[str]:
         async with self._engine.connect() as connection:
@@ -365,6 +368,34 @@ class Schedule:
             async with self._engine.begin() as connection:
                 await connection.execute(delete(endings).where(endings.c.ended_at < now - ENDINGS_KEPT))
                 await connection.execute(insert(endings).values(room=room, ended_at=now))
+
+
+class _Seen(Struct, frozen=True):
+    """How far the listed meetings have been read."""
+
+    latest: int
+    deletions: int
+
+
+async def _next_revision(connection: AsyncConnection, *, is_deletion: bool = False) -> int:
+    """Number what this transaction changes. Whoever else changes something waits until it is done."""
+    values = {"latest": revisions.c.latest + 1, "deletions": revisions.c.deletions + is_deletion}
+    revision: int = (
+        await connection.execute(update(revisions).values(values).returning(revisions.c.latest))
+    ).scalar_one()
+    return revision
+
+
+async def _change(
+    connection: AsyncConnection, stored: Stored, revision: int, sequence: int | None = None
+) -> Stored | None:
+    its = meetings.c.slug == stored.slug
+    if sequence is not None:
+        its &= meetings.c.sequence == sequence
+    values = _values(stored) | {"sequence": meetings.c.sequence + 1, "revision": revision}
+    changed = await connection.execute(update(meetings).where(its).values(values).returning(*meetings.c))
+    row = changed.mappings().first()
+    return None if row is None else _stored(row)
 
 
 def _values(stored: Stored) -> dict[str, Any]:

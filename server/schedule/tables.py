@@ -24,7 +24,15 @@ meetings = Table(
     Column("updated_at", BigInteger, nullable=False),  # ms
     Column("sequence", Integer, nullable=False, server_default="0"),  # how often it was changed
     UniqueConstraint("source", "source_slug"),
-    Index("meetings_updated_at", "updated_at"),  # has anything changed? asked by every page
+    Column("revision", BigInteger, nullable=False, server_default="0"),  # the schedule's, at its last change
+    Index("meetings_revision", "revision"),
+)
+
+revisions = Table(
+    "revisions",  # one row: has anything changed? asked by every page
+    metadata,
+    Column("latest", BigInteger, nullable=False),
+    Column("deletions", BigInteger, nullable=False),
 )
 
 endings = Table(
