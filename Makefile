@@ -58,6 +58,7 @@ clean: ## Remove all that the other commands made
 .venv/ready-to-test: .venv/ready requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
 	@sh tests/e2e/install-browser.sh
+	@sh tests/server/schedule/install-postgres.sh
 	@touch $@
 
 .venv/ready-to-bench: .venv/ready requirements-bench.txt

@@ -11,6 +11,7 @@ import pytest
 import uvloop
 from hypothesis import settings
 
+from tests.postgres import Postgres, a_postgres
 from tests.valkey import Valkey, a_valkey
 
 settings.register_profile("usual", max_examples=150, stateful_step_count=40, deadline=None, derandomize=True)
@@ -27,4 +28,10 @@ def pytest_asyncio_loop_factories(
 @pytest.fixture(scope="session")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
     with a_valkey(tmp_path_factory.mktemp("valkey")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with a_postgres() as server:
         yield server

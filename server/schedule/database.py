@@ -1,19 +1,22 @@
 """The schedule's database: found, opened, and brought up to date."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, event, func, make_url, select, text
+from sqlalchemy import Connection, Dialect, event, func, make_url, select, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 EXAMPLE: Final = "postgresql://openchair@localhost/openchair"
 DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgres": "postgresql+asyncpg", "postgresql": "postgresql+asyncpg"}
+CONNECT_SECONDS: Final = 10
+COMMAND_SECONDS: Final = 30
 MIGRATING: Final = 6_736_424_247  # PostgreSQL's advisory lock of whoever changes the tables ("opench", on a telephone)
 
 
@@ -25,14 +28,31 @@ def engine_for(url: str) -> AsyncEngine:
     """The engine of a database that is not opened yet. Raises `Unusable`."""
     try:
         made = make_url(url)
-        engine = create_async_engine(made.set(drivername=DRIVERS.get(made.drivername, made.drivername)))
+        is_sqlite = made.get_backend_name() == "sqlite"
+        engine = create_async_engine(
+            made.set(drivername=DRIVERS.get(made.drivername, made.drivername)),
+            hide_parameters=True,  # an error may come into a log
+            pool_pre_ping=not is_sqlite,  # it may have been started again, or the line to it cut
+            connect_args={} if is_sqlite else {"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS},
+        )
     except ModuleNotFoundError as error:
         raise Unusable(f"Its driver is not installed here: {error.name}.") from None
     except SQLAlchemyError:
         raise Unusable(f"Its URL is not understood; expected one like {EXAMPLE}.") from None
+    event.listen(engine.sync_engine, "do_connect", _connect)
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _delete_for_good)
     return engine
+
+
+def _connect(dialect: Dialect, _: object, arguments: list[Any], parameters: dict[str, Any]) -> Any:
+    """Connect; where that is not possible, say so as for everything else, whatever the driver raises."""
+    try:
+        return dialect.connect(*arguments, **parameters)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        raise OperationalError("connect", None, error) from error
 
 
 def _delete_for_good(connection: Any, _: object) -> None:
@@ -54,7 +74,7 @@ async def bring_up_to_date(engine: AsyncEngine) -> None:
         if (file := file_of(engine.url)) is not None:
             await asyncio.to_thread(file.parent.mkdir, parents=True, exist_ok=True)
         async with engine.begin() as connection:
-            await connection.run_sync(_migrate)
+            await connection.run_sync(migrate)
     except CommandError:
         raise Unusable("It was made by a newer version of Openchair than this one.") from None
     except OSError as error:
@@ -78,10 +98,11 @@ def reason(error: SQLAlchemyError) -> str:
     return str(error.orig) if isinstance(error, DBAPIError) and error.orig is not None else type(error).__name__
 
 
-def _migrate(connection: Connection) -> None:
+def migrate(connection: Connection, move: Callable[[Config, str], None] = command.upgrade, to: str = "head") -> None:
+    """Change the tables to what a version needs."""
     if connection.dialect.name == "postgresql":  # several workers start at once; SQLite lets in only one by itself
         connection.execute(select(func.pg_advisory_xact_lock(MIGRATING)))
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    move(config, to)

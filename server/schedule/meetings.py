@@ -379,7 +379,7 @@ class _Seen(Struct, frozen=True):
 
 async def _next_revision(connection: AsyncConnection, *, is_deletion: bool = False) -> int:
     """Number what this transaction changes. Whoever else changes something waits until it is done."""
-    values = {"latest": revisions.c.latest + 1, "deletions": revisions.c.deletions + is_deletion}
+    values = {"latest": revisions.c.latest + 1, "deletions": revisions.c.deletions + int(is_deletion)}
     revision: int = (
         await connection.execute(update(revisions).values(values).returning(revisions.c.latest))
     ).scalar_one()

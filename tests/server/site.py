@@ -37,7 +37,8 @@ class Site:
         self.now = at("2026-11-02T12:00")
         self.folder = folder
         self.client = folder / "dist"
-        self.schedule = Schedule(f"sqlite+aiosqlite:///{folder / 'openchair.sqlite'}", lambda: self.now)
+        self.database = settings.database_url
+        self.schedule = Schedule(self.database, lambda: self.now)
         self.faults: list[Exception] = []
         pages = Pages(
             self.schedule, settings, "a secret of the tests", lambda: self.now, self.client, self.faults.append
@@ -82,6 +83,7 @@ class Site:
 
 @asynccontextmanager
 async def a_site(folder: Path, **settings: Any) -> AsyncIterator[Site]:
+    """A site on SQLite, unless the settings name another `database`."""
     site = Site(folder, Settings(data=str(folder), **{"origin": (ORIGIN,), "who_may_create": "anyone"} | settings))
     await site.schedule.open()
     try:

@@ -55,9 +55,9 @@ def test_a_database_that_only_lets_itself_be_read(tmp_path: Path) -> None:
     ("url", "sentence"),
     [
         ("schedule.sqlite", "Its URL is not understood"),
-        ("sqlite:////tmp/schedule.sqlite", "Its URL is not understood"),
         ("mysql+nothing://localhost/openchair", "Its URL is not understood"),
-        ("postgresql+asyncpg://operator:opensesame@localhost/openchair", "Its driver is not installed here: asyncpg"),
+        ("mysql+aiomysql://operator:opensesame@localhost/openchair", "Its driver is not installed here: aiomysql"),
+        ("postgresql://operator:opensesame@127.0.0.1:1/openchair", "It cannot be opened: "),
     ],
 )
 def test_a_database_url_that_cannot_be_used_is_not_repeated(tmp_path: Path, url: str, sentence: str) -> None:

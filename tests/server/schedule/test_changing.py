@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from server.schedule.meetings import Occurrence
+from tests.server.schedule.conftest import ON_SQLITE
 from tests.server.site import Site, at, bearer, key_of
 
 
@@ -101,6 +102,7 @@ async def test_deleting(site: Site) -> None:
     assert again.status_code == 404
 
 
+@ON_SQLITE
 async def test_what_was_deleted_is_gone_from_the_file(site: Site) -> None:
     made = await site.creates(description="Unrepeatable")
     file = site.folder / "openchair.sqlite"

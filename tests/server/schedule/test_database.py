@@ -1,16 +1,20 @@
 """The schedule's database: made, brought up to date, and what is said of one that cannot be used."""
 
+import asyncio
 import sqlite3
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy.exc import SQLAlchemyError
 
-from server.schedule.database import Unusable
+from server.schedule.database import Unusable, engine_for, migrate
 from server.schedule.meetings import Schedule
 from server.schedule.tables import metadata
+from tests.postgres import Postgres
+from tests.server.schedule.conftest import ON_SQLITE
 from tests.server.site import Site
 
 
@@ -20,10 +24,11 @@ def in_file(path: Path, query: str = "") -> Schedule:
 
 
 async def test_the_migrations_make_the_tables_that_the_code_uses(site: Site) -> None:
-    engine = create_engine(f"sqlite:///{site.folder / 'openchair.sqlite'}")
-    with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-    engine.dispose()
+    engine = engine_for(site.database)
+    async with engine.connect() as connection:
+        differences = await connection.run_sync(lambda it: compare_metadata(MigrationContext.configure(it), metadata))
+    await engine.dispose()
+    assert differences == []
 
 
 async def test_it_is_made_with_its_folder_and_opened_again(tmp_path: Path) -> None:
@@ -48,7 +53,7 @@ async def test_a_database_from_before_the_first_migration_is_brought_up_to_date(
 
 async def test_two_that_start_at_once_do_not_harm_each_other(site: Site) -> None:
     await site.creates()
-    other = in_file(site.folder / "openchair.sqlite")
+    other = Schedule(site.database, lambda: site.now)
     await other.open()
     assert await other.slugs() == {"tuesday-circle"}
     stored = await other.get("tuesday-circle")
@@ -84,6 +89,7 @@ async def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     await schedule.close()
 
 
+@ON_SQLITE
 async def test_one_that_only_lets_itself_be_read(site: Site) -> None:
     await site.creates()
     schedule = in_file(site.folder / "openchair.sqlite", "mode=ro")
@@ -92,3 +98,37 @@ async def test_one_that_only_lets_itself_be_read(site: Site) -> None:
     with pytest.raises(Unusable, match="readonly"):
         await schedule.check_writable()
     await schedule.close()
+
+
+async def test_workers_that_start_at_once_on_a_new_postgresql_make_its_tables_once(postgres: Postgres) -> None:
+    workers = [Schedule(postgres.make("workers") if not n else postgres.url("workers"), lambda: 0) for n in range(4)]
+    await asyncio.gather(*(it.open() for it in workers))
+    for it in workers:
+        await it.check_writable()
+        assert await it.listed() == []
+        await it.close()
+
+
+async def test_a_postgresql_that_is_not_there(tmp_path: Path) -> None:
+    schedule = Schedule(f"postgresql://openchair:verysecret@/openchair?host={tmp_path}", lambda: 0)
+    with pytest.raises(Unusable, match=r"^It cannot be opened: .*No such file or directory") as raised:
+        await schedule.open()
+    assert "verysecret" not in str(raised.value)
+    with pytest.raises(SQLAlchemyError):  # which the pages tell as "not just now"
+        await schedule.listed()
+    await schedule.close()
+
+
+@ON_SQLITE
+async def test_the_tables_of_the_first_version_are_changed_and_their_meetings_kept(site: Site, database: str) -> None:
+    made = await site.creates()
+    await site.schedule.close()
+    for direction in (command.downgrade, command.upgrade):
+        engine = engine_for(database)
+        async with engine.begin() as connection:
+            await connection.run_sync(migrate, direction, "001" if direction is command.downgrade else "head")
+        await engine.dispose()
+    again = Schedule(database, lambda: site.now)
+    await again.open()
+    assert [it.slug for it in await again.listed()] == [made["slug"]]
+    await again.close()
