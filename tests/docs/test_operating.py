@@ -91,7 +91,8 @@ def test_every_command_and_option_in_it_exists() -> None:
 )
 def test_what_it_quotes_is_what_the_server_says(sentence: str) -> None:
     assert sentence in TEXT
-    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "server").rglob("*.py"))
+    files = [*(ROOT / "server").rglob("*.py"), ROOT / "config" / "messages" / "en.json"]
+    sources = "".join(path.read_text(encoding="utf-8") for path in files)
     assert sentence in sources
 
 
