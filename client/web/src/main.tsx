@@ -9,6 +9,7 @@ import { type Entry, Line } from './wire/line.js';
 import './styles/main.css';
 
 const TYPING_EVERY = 2000; // ms
+const DRAWN_EVERY = 100; // ms
 
 const root = document.getElementById('room');
 if (root) {
@@ -19,7 +20,7 @@ if (root) {
 
 function start(root: HTMLElement, room: string, name: string): void {
   let secrets = takeSecrets();
-  const store = new Store();
+  const store = new Store(Date.now(), calmly());
   const line = new Line(location.origin.replace(/^http/, 'ws'), room, store, {
     storage: storage(),
     open: (url, subprotocol) => new WebSocket(url, subprotocol),
@@ -105,6 +106,24 @@ function keepTime(store: Store): void {
     setTimeout(tick, 1000 - (Math.round(store.now.peek()) % 1000));
   };
   tick();
+}
+
+/** Draw at once what comes alone, and what comes close after it only every so often. */
+function calmly(): (draw: () => void) => void {
+  let drawnAt = 0;
+  let isDue = false;
+  return draw => {
+    if (isDue) return;
+    const drawNow = () => {
+      isDue = false;
+      drawnAt = performance.now();
+      draw();
+    };
+    const wait = drawnAt + DRAWN_EVERY - performance.now();
+    if (wait <= 0) return drawNow();
+    isDue = true;
+    setTimeout(drawNow, wait);
+  };
 }
 
 /** Say that one types at most every so often, and at once that one does not any more. */

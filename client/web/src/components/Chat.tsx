@@ -1,14 +1,15 @@
 /** The chat: what was said, and where one writes. */
-import { useComputed, useSignal } from '@preact/signals';
-import { useRef } from 'preact/hooks';
+import { type Signal, useComputed, useSignal } from '@preact/signals';
+import { useCallback, useRef } from 'preact/hooks';
 import { clock, t } from '../i18n.js';
-import { mayWriteTo, silence } from '../store/chat.js';
+import { mayWriteTo, readersOf, silence } from '../store/chat.js';
 import { greets } from '../store/roles.js';
 import type { Message, Room } from '../store/room.js';
 import { nameOf, useAct, useApp, useRoom } from './context.js';
 import { Button, Disclosure, Field, More, Select, Status } from './controls.js';
 import { isEnter, useSending } from './draft.js';
 import { Follow } from './Follow.js';
+import { useGradually } from './gradually.js';
 import { HelpForm } from './HelpForm.js';
 import { Reactions } from './Reactions.js';
 
@@ -20,17 +21,21 @@ export function Chat() {
   const replyTo = useSignal<Message | null>(null);
   const { messages, pinned } = room.chat;
   const field = useRef<HTMLTextAreaElement>(null);
-  const reply = (message: Message) => {
-    replyTo.value = message;
-    field.current?.focus();
-  };
+  const reply = useCallback(
+    (message: Message) => {
+      replyTo.value = message;
+      field.current?.focus();
+    },
+    [replyTo],
+  );
+  const shown = messages.slice(-useGradually(messages.length));
   return (
     <section class="chat" aria-labelledby="chat-title">
       <h2 id="chat-title">{t('chat.title')}</h2>
       <Pinned messages={messages.filter(message => pinned.includes(message.id))} />
-      <Follow label={t('chat.messages')} count={messages.length} last={messages.at(-1)?.id} class="messages" role="log">
+      <Follow label={t('chat.messages')} count={shown.length} last={messages.at(-1)?.id} class="messages" role="log">
         {messages.length === 0 && <p class="hint">{t('chat.empty')}</p>}
-        {messages.map(message => (
+        {shown.map(message => (
           <Row key={message.id} message={message} onReply={reply} />
         ))}
       </Follow>
@@ -66,9 +71,10 @@ interface RowProps {
 
 function Row({ message, onReply }: RowProps) {
   const room = useRoom();
-  const name = nameOf(room, message.by, message.name);
-  const original = message.reply_to === undefined ? null : room.chat.messages.find(it => it.id === message.reply_to);
-  const aside = asideOf(room, message);
+  // Computed, so that a row is drawn anew for its own sake only, and not for each name and message that comes.
+  const name = useComputed(() => nameOf(room, message.by, message.name)).value;
+  const original = useComputed(() => room.chat.messages.find(it => it.id === message.reply_to)).value;
+  const aside = useComputed(() => asideOf(room, message)).value;
   const isMine = message.by === room.you;
   return (
     <article class={`message ${isMine ? 'is-mine' : ''} ${aside ? 'is-aside' : ''} ${message.by ? '' : 'is-room'}`}>
@@ -92,44 +98,46 @@ function Row({ message, onReply }: RowProps) {
   );
 }
 
-function Actions({ message, name, onReply }: RowProps & { readonly name: string }) {
+type ActionsProps = RowProps & { readonly name: string };
+
+function Actions({ name, ...props }: ActionsProps) {
+  return <More label={t('chat.more_of', { name })}>{close => <Deeds name={name} close={close} {...props} />}</More>;
+}
+
+function Deeds({ message, name, onReply, close }: ActionsProps & { readonly close: () => void }) {
   const { store } = useApp();
   const room = useRoom();
   const [act, refusal] = useAct();
   const isMine = message.by === room.you;
   const isPinned = room.chat.pinned.includes(message.id);
   return (
-    <More label={t('chat.more_of', { name })}>
-      {close => (
-        <>
-          <Reactions to={message.id} counts={message.reactions} label={t('react.message', { name })} />
-          <div class="row">
-            <Button
-              onClick={() => {
-                close();
-                onReply(message);
-              }}
-            >
-              {t('chat.reply')}
-            </Button>
-            {(isMine || greets(store.role.value)) && (
-              <Button onClick={() => act({ t: 'unsay', message: message.id })}>{t('chat.unsay')}</Button>
-            )}
-            {greets(store.role.value) && message.to === 'everyone' && (
-              <Button onClick={() => act({ t: isPinned ? 'unpin' : 'pin', message: message.id })}>
-                {t(isPinned ? 'chat.unpin' : 'chat.pin')}
-              </Button>
-            )}
-            {!isMine && message.by !== null && (
-              <Disclosure name={t('report.begin')}>
-                {done => <HelpForm about={{ message: message.id }} onDone={done} />}
-              </Disclosure>
-            )}
-          </div>
-          <Status text={refusal} />
-        </>
-      )}
-    </More>
+    <>
+      <Reactions to={message.id} counts={message.reactions} label={t('react.message', { name })} />
+      <div class="row">
+        <Button
+          onClick={() => {
+            close();
+            onReply(message);
+          }}
+        >
+          {t('chat.reply')}
+        </Button>
+        {(isMine || greets(store.role.value)) && (
+          <Button onClick={() => act({ t: 'unsay', message: message.id })}>{t('chat.unsay')}</Button>
+        )}
+        {greets(store.role.value) && message.to === 'everyone' && (
+          <Button onClick={() => act({ t: isPinned ? 'unpin' : 'pin', message: message.id })}>
+            {t(isPinned ? 'chat.unpin' : 'chat.pin')}
+          </Button>
+        )}
+        {!isMine && message.by !== null && (
+          <Disclosure name={t('report.begin')}>
+            {done => <HelpForm about={{ message: message.id }} onDone={done} />}
+          </Disclosure>
+        )}
+      </div>
+      <Status text={refusal} />
+    </>
   );
 }
 
@@ -144,8 +152,7 @@ function Composer({ replyTo, field }: ComposerProps) {
   const [act, refusal] = useAct();
   const draft = useSignal('');
   const chosen = useSignal('everyone');
-  const readers = readersOf(room);
-  const to = readers.some(([id]) => id === chosen.value) ? chosen.value : 'everyone';
+  const to = mayWriteTo(room, chosen.value) ? chosen.value : 'everyone';
   const why = to === 'everyone' ? silence(room) : null;
   const original = replyTo.value;
   const { isSending, send } = useSending(draft, async text => {
@@ -178,16 +185,7 @@ function Composer({ replyTo, field }: ComposerProps) {
           </Button>
         </p>
       )}
-      {readers.length > 1 && (
-        <Select
-          label={t('chat.to')}
-          value={to}
-          options={readers}
-          onChange={value => {
-            chosen.value = value;
-          }}
-        />
-      )}
+      <Readers chosen={chosen} to={to} />
       <div class="write">
         <Field label={t('chat.write')} hint={why ? t(`silence.${why}`) : hint.value} isPlain>
           {(id, describedBy) => (
@@ -221,6 +219,21 @@ function Composer({ replyTo, field }: ComposerProps) {
   );
 }
 
+function Readers({ chosen, to }: { readonly chosen: Signal<string>; readonly to: string }) {
+  const readers = choices(useRoom());
+  if (readers.length < 2) return null;
+  return (
+    <Select
+      label={t('chat.to')}
+      value={to}
+      options={readers}
+      onChange={value => {
+        chosen.value = value;
+      }}
+    />
+  );
+}
+
 function Typing() {
   const { store } = useApp();
   const room = useRoom();
@@ -242,8 +255,8 @@ function Typing() {
 }
 
 /** To whom one may write, oneself excepted: everyone, the service team, and where the format allows it, persons. */
-function readersOf(room: Room): readonly (readonly [id: string, name: string])[] {
-  const people = room.participants.filter(person => mayWriteTo(room, person.id));
+function choices(room: Room): readonly (readonly [id: string, name: string])[] {
+  const people = readersOf(room);
   return [
     ['everyone', t('chat.everyone')],
     ...(mayWriteTo(room, 'service') ? [['service', t('chat.service')] as const] : []),

@@ -6,19 +6,21 @@ import { greets, keepsTime, mayActOn, ROLES, rolesToGive, serves } from '../stor
 import type { Participant, Role } from '../store/room.js';
 import { useAct, useApp, useRoom } from './context.js';
 import { Button, Choose, Disclosure, More, Status } from './controls.js';
+import { useGradually } from './gradually.js';
 import { HelpForm } from './HelpForm.js';
 
 export function People() {
   const { store } = useApp();
   const room = useRoom();
   const people = room.participants.toSorted((a, b) => ROLES.indexOf(a.role) - ROLES.indexOf(b.role));
+  const shown = useGradually(people.length);
   const isDiscreet = room.rules.roster === 'service' && !serves(store.role.value);
   return (
     <section class="people" aria-labelledby="people-title">
       <h2 id="people-title">{t('people.title')}</h2>
       <p>{isDiscreet ? t('people.discreet') : t('people.count', { n: people.length })}</p>
       <ul>
-        {people.map(person => (
+        {people.slice(0, shown).map(person => (
           <Row key={person.id} person={person} />
         ))}
       </ul>
@@ -45,6 +47,10 @@ function Row({ person }: { readonly person: Participant }) {
 }
 
 function Controls({ person }: { readonly person: Participant }) {
+  return <More label={t('person.manage_of', { name: person.name })}>{() => <Deeds person={person} />}</More>;
+}
+
+function Deeds({ person }: { readonly person: Participant }) {
   const { store } = useApp();
   const room = useRoom();
   const [act, refusal] = useAct();
@@ -54,63 +60,59 @@ function Controls({ person }: { readonly person: Participant }) {
   const hasFloor = room.floor?.who === id;
   const roles = rolesToGive(role, person);
   return (
-    <More label={t('person.manage_of', { name })}>
-      {() => (
-        <>
-          <div class="row">
-            {keepsTime(role) && !room.quiet && !hasFloor && (
-              <Button onClick={() => act({ t: 'call', who: id, after: room.floor?.share ?? null })}>
-                {t('person.call', { name })}
-              </Button>
-            )}
-            {keepsTime(role) && !room.quiet && !isWaiting && (
-              <Button onClick={() => act({ t: 'put_back', who: id })}>{t('person.put_back')}</Button>
-            )}
-            {(keepsTime(role) || greets(role)) && !room.quiet && person.device === false && !isWaiting && !hasFloor && (
-              <Button onClick={() => act({ t: 'raise_hand', who: id })}>{t('person.raise_hand')}</Button>
-            )}
-            {greets(role) && mayActOn(role, person) && (
-              <Button onClick={() => act({ t: person.muted ? 'unmute' : 'mute', who: id })}>
-                {t(person.muted ? 'person.unmute' : 'person.mute')}
-              </Button>
-            )}
-          </div>
-          {roles.length > 1 && (
-            <Choose
-              label={t('person.role')}
-              value={person.role}
-              options={roles.map(it => [it, t(`role.${it}`)] as const)}
-              onChoose={value => act({ t: 'role', who: id, role: value as Role })}
-            />
-          )}
-          <div class="row">
-            {role === 'facilitator' && person.device !== false && (
-              <Disclosure name={t('person.hand_over')} kind="quiet">
-                {close => (
-                  <>
-                    <p>{t('person.hand_over_text', { name })}</p>
-                    <Button
-                      kind="grave"
-                      onClick={() => {
-                        close();
-                        void act({ t: 'hand_over', who: id });
-                      }}
-                    >
-                      {t('person.hand_over_do', { name })}
-                    </Button>
-                  </>
-                )}
-              </Disclosure>
-            )}
-            {greets(role) && mayActOn(role, person) && <Remove person={person} act={act} />}
-            <Disclosure name={t('report.begin')} kind="quiet">
-              {done => <HelpForm about={{ who: id }} onDone={done} />}
-            </Disclosure>
-          </div>
-          <Status text={refusal} />
-        </>
+    <>
+      <div class="row">
+        {keepsTime(role) && !room.quiet && !hasFloor && (
+          <Button onClick={() => act({ t: 'call', who: id, after: room.floor?.share ?? null })}>
+            {t('person.call', { name })}
+          </Button>
+        )}
+        {keepsTime(role) && !room.quiet && !isWaiting && (
+          <Button onClick={() => act({ t: 'put_back', who: id })}>{t('person.put_back')}</Button>
+        )}
+        {(keepsTime(role) || greets(role)) && !room.quiet && person.device === false && !isWaiting && !hasFloor && (
+          <Button onClick={() => act({ t: 'raise_hand', who: id })}>{t('person.raise_hand')}</Button>
+        )}
+        {greets(role) && mayActOn(role, person) && (
+          <Button onClick={() => act({ t: person.muted ? 'unmute' : 'mute', who: id })}>
+            {t(person.muted ? 'person.unmute' : 'person.mute')}
+          </Button>
+        )}
+      </div>
+      {roles.length > 1 && (
+        <Choose
+          label={t('person.role')}
+          value={person.role}
+          options={roles.map(it => [it, t(`role.${it}`)] as const)}
+          onChoose={value => act({ t: 'role', who: id, role: value as Role })}
+        />
       )}
-    </More>
+      <div class="row">
+        {role === 'facilitator' && person.device !== false && (
+          <Disclosure name={t('person.hand_over')} kind="quiet">
+            {close => (
+              <>
+                <p>{t('person.hand_over_text', { name })}</p>
+                <Button
+                  kind="grave"
+                  onClick={() => {
+                    close();
+                    void act({ t: 'hand_over', who: id });
+                  }}
+                >
+                  {t('person.hand_over_do', { name })}
+                </Button>
+              </>
+            )}
+          </Disclosure>
+        )}
+        {greets(role) && mayActOn(role, person) && <Remove person={person} act={act} />}
+        <Disclosure name={t('report.begin')} kind="quiet">
+          {done => <HelpForm about={{ who: id }} onDone={done} />}
+        </Disclosure>
+      </div>
+      <Status text={refusal} />
+    </>
   );
 }
 

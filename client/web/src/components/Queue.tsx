@@ -1,8 +1,9 @@
 /** The share queue: who waits, about when it is whose turn, and whether there is time. */
+import { useComputed } from '@preact/signals';
 import { clock, inWords, t } from '../i18n.js';
 import { expectedAt, fits } from '../store/queue.js';
 import { keepsTime, mayActOn } from '../store/roles.js';
-import { find, type Hand } from '../store/room.js';
+import { find, type Hand, type Time } from '../store/room.js';
 import { nameOf, useAct, useApp, useRoom } from './context.js';
 import { Button, More, Status } from './controls.js';
 import { QueueControls } from './service/QueueControls.js';
@@ -26,7 +27,7 @@ export function Queue() {
       ) : (
         <ol>
           {hands.map((hand, place) => (
-            <Row key={hand.who} hand={hand} place={place} />
+            <Row key={hand.who} hand={hand} place={place} when={when(expectedAt(room, place, store.now.value))} />
           ))}
         </ol>
       )}
@@ -35,12 +36,19 @@ export function Queue() {
   );
 }
 
-function Row({ hand, place }: { readonly hand: Hand; readonly place: number }) {
+const when = (at: Time | null): string => (at === null ? t('queue.no_time') : t('queue.about', { time: clock(at) }));
+
+interface RowProps {
+  readonly hand: Hand;
+  readonly place: number;
+  readonly when: string;
+}
+
+function Row({ hand, place, when }: RowProps) {
   const { store } = useApp();
   const room = useRoom();
-  const at = expectedAt(room, place, store.now.value);
-  const name = nameOf(room, hand.who);
-  const isAway = find(room, hand.who)?.presence === 'away';
+  const name = useComputed(() => nameOf(room, hand.who)).value;
+  const isAway = useComputed(() => find(room, hand.who)?.presence === 'away').value;
   return (
     <li class={hand.who === room.you ? 'is-me' : undefined}>
       <span class="who">
@@ -52,7 +60,7 @@ function Row({ hand, place }: { readonly hand: Hand; readonly place: number }) {
           </span>
         )}
       </span>
-      <span class="when">{at === null ? t('queue.no_time') : t('queue.about', { time: clock(at) })}</span>
+      <span class="when">{when}</span>
       {keepsTime(store.role.value) && !room.quiet && <RowControls who={hand.who} name={name} place={place} />}
     </li>
   );

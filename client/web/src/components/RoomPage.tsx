@@ -1,7 +1,7 @@
 /** The room: what is going on, the chat, who is here; side by side where there is space, else one at a time. */
 import { type Signal, useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { t } from '../i18n.js';
 import { serves } from '../store/roles.js';
 import { openRequests } from '../store/safety.js';
@@ -96,12 +96,14 @@ interface SectionProps {
   readonly children: ComponentChildren;
 }
 
-/** A panel that is hidden keeps what was typed into it. */
+/** A panel is made when it is first looked at; hidden again it keeps what was typed into it. */
 function Section({ panel, isShown, children }: SectionProps) {
   const region = useFocusKept<HTMLDivElement>();
+  const wasShown = useRef(false);
+  wasShown.current ||= isShown;
   return (
     <div class={`panel panel-${panel}`} hidden={!isShown} ref={region} tabIndex={-1}>
-      {children}
+      {wasShown.current && children}
     </div>
   );
 }

@@ -42,12 +42,8 @@ export function useApp(): App {
   return app;
 }
 
-/** The room, in a component that is only shown in one. */
-export function useRoom(): Room {
-  const room = useApp().store.room.value;
-  if (!room) throw new Error('expected to be in a room');
-  return room;
-}
+/** The room, in a component that is only shown in one. It is drawn anew when a part changes that it has read. */
+export const useRoom = (): Room => useApp().store.parts;
 
 /** The name of a participant, present or remembered; in a discreet room not everybody's is known. */
 export function nameOf(room: Room, who: string | null, name?: string): string {

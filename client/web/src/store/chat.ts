@@ -1,7 +1,16 @@
 /** The chat: what was said and taken back, reactions, pins, modes, milestones. */
 import type { Evolutions } from './events.js';
 import { serves } from './roles.js';
-import { MESSAGES_KEPT, type Message, MOST_REMEMBERED, myself, type Reactions, type Room, remember } from './room.js';
+import {
+  MESSAGES_KEPT,
+  type Message,
+  MOST_REMEMBERED,
+  myself,
+  type Participant,
+  type Reactions,
+  type Room,
+  remember,
+} from './room.js';
 
 type Subject = 'said' | 'unsaid' | 'reacted' | 'pinned' | 'unpinned' | 'chat_changed' | 'celebrated';
 
@@ -76,10 +85,20 @@ export function silence(room: Room): 'muted' | 'closed' | 'service' | 'listening
 export function mayWriteTo(room: Room, to: string): boolean {
   const me = myself(room);
   if (!me) return false;
-  const allowed = room.rules.direct_messages;
-  if (to === 'service') return allowed !== 'off' || serves(me.role);
+  if (to === 'service') return room.rules.direct_messages !== 'off' || serves(me.role);
   const reader = room.participants.find(p => p.id === to);
-  if (!reader || reader.device === false || reader.id === me.id || me.muted || allowed === 'off') return false;
+  return reader !== undefined && mayWriteAlone(room, me, reader);
+}
+
+/** The participants to whom one may write alone. */
+export function readersOf(room: Room): readonly Participant[] {
+  const me = myself(room);
+  return me ? room.participants.filter(reader => mayWriteAlone(room, me, reader)) : [];
+}
+
+function mayWriteAlone(room: Room, me: Participant, reader: Participant): boolean {
+  const allowed = room.rules.direct_messages;
+  if (reader.device === false || reader.id === me.id || me.muted || allowed === 'off') return false;
   return allowed === 'everyone' || serves(me.role) || serves(reader.role);
 }
 

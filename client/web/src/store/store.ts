@@ -3,6 +3,7 @@ import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
 import { apply, isKnown } from './apply.js';
 import type { Event } from './events.js';
 import type { LineState, Refused, ServerMessage, Waiting } from './messages.js';
+import { partsOf } from './parts.js';
 import { fromSnapshot, myself, type Participant, type Role, type Room, type Time } from './room.js';
 
 /** Somebody who said that they type, and then nothing, is believed for so long (ms). */
@@ -25,7 +26,10 @@ const MENDED_BY_JOINING = new Set(['bad_name', 'bad_passcode', 'bad_key']);
 
 export class Store {
   readonly page = signal<Page>({ at: 'join' });
+  /** The room as it is drawn: where much happens, a moment behind what was heard. */
   readonly room = signal<Room | null>(null);
+  /** The same, each part of it a signal of its own: who reads one is drawn anew when that one changes. */
+  readonly parts = partsOf(this.room);
   readonly line = signal<LineState>({ is: 'idle' });
   /** What the `hello` was refused for, to be said in the form. */
   readonly refusal = signal<Refused | null>(null);
@@ -44,8 +48,13 @@ export class Store {
 
   readonly #local: ReturnType<typeof signal<Time>>;
   readonly #watchers = new Set<Watcher>();
+  readonly #later: (publish: () => void) => void;
+  /** The room as it was last heard of. */
+  #latest: Room | null = null;
 
-  constructor(now: Time = Date.now()) {
+  /** `later` says when to draw what has happened. */
+  constructor(now: Time = Date.now(), later: (publish: () => void) => void = publish => publish()) {
+    this.#later = later;
     this.#local = signal(now);
     this.now = computed(() => (this.#local.value ?? 0) + this.offset.value);
     this.me = computed(() => (this.room.value && myself(this.room.value)) ?? null);
@@ -72,6 +81,12 @@ export class Store {
         this.#take(message);
       }
     });
+    if (this.#latest !== this.room.peek()) this.#later(() => this.publish());
+  }
+
+  /** Draw now what has happened: what was asked for is to be seen before it is said to be done. */
+  publish(): void {
+    this.room.value = this.#latest;
   }
 
   /** The line's state has changed. */
@@ -79,8 +94,7 @@ export class Store {
     batch(() => {
       if (state.is === 'down' && this.line.value.is !== 'down') this.refusal.value = null;
       this.line.value = state;
-      if (state.is === 'down' && !this.room.value && this.page.value.at !== 'waiting')
-        this.page.value = { at: 'coming' };
+      if (state.is === 'down' && !this.#latest && this.page.value.at !== 'waiting') this.page.value = { at: 'coming' };
       if (state.is === 'closed') this.#closed(state.code);
     });
   }
@@ -98,20 +112,25 @@ export class Store {
     this.handled.value = new Set([...this.handled.value, seq]);
   }
 
-  /** It is at least as late as what was heard of: else a share that began since the last tick had more than its time. */
+  /**
+   * It is at least as late as what was heard of, if that sets a clock: else a share that began since the last tick had
+   * more than its time.
+   */
   #heardAt(message: ServerMessage): void {
+    if (!('now' in message || 'ends_at' in message || 'answer_by' in message)) return;
     const at = 'now' in message ? message.now : 'at' in message ? message.at : 0;
     this.#local.value = Math.max(this.#local.peek() ?? 0, at - this.offset.peek());
   }
 
   #take(message: ServerMessage): void {
     if (message.t === 'welcome') {
-      if (message.room) this.room.value = fromSnapshot(message.room, message.you, this.room.value);
+      if (message.room) this.#latest = fromSnapshot(message.room, message.you, this.#latest);
+      this.publish();
       this.page.value = { at: 'room' };
       this.refusal.value = null;
     } else if (message.t === 'snapshot') {
-      const before = this.room.value;
-      if (before) this.room.value = fromSnapshot(message.room, before.you, before);
+      const before = this.#latest;
+      if (before) this.#latest = fromSnapshot(message.room, before.you, before);
     } else if (message.t === 'waiting') {
       this.page.value = { at: 'waiting', waiting: message };
     } else if (message.t === 'refused') {
@@ -124,10 +143,10 @@ export class Store {
   }
 
   #happened(event: Event): void {
-    const before = this.room.value;
+    const before = this.#latest;
     if (!before) return;
     const after = apply(before, event);
-    this.room.value = after;
+    this.#latest = after;
     if ((event.t === 'said' || event.t === 'shared') && event.by !== undefined) this.#isTyping(event.by, false);
     for (const watcher of this.#watchers) watcher(before, event, after);
   }
@@ -139,7 +158,7 @@ export class Store {
   }
 
   #closed(code: number): void {
-    const room = this.room.value;
+    const room = this.#latest;
     const refusal = this.refusal.value;
     if (code === 4001 && refusal && MENDED_BY_JOINING.has(refusal.code)) {
       this.page.value = { at: 'join' };
@@ -149,7 +168,8 @@ export class Store {
     } else {
       this.page.value = { at: 'goodbye', why: goodbye(code, room, refusal) };
     }
-    this.room.value = null; // nothing of a meeting stays when it is left
+    this.#latest = null; // nothing of a meeting stays when it is left
+    this.publish();
     this.reacted.value = new Set();
     this.typing.value = {};
   }

@@ -29,6 +29,8 @@ export interface Entry {
 export interface Listener {
   /** What the server said in one message, in order; answers to commands are left out. */
   receive(messages: readonly ServerMessage[], offset: number): void;
+  /** All that was received is to be seen now, for a command is about to be said to be done. */
+  publish(): void;
   lineIs(state: LineState): void;
 }
 
@@ -158,6 +160,7 @@ export class Line {
       if (message.t === 'welcome') this.#welcomed(message);
       if (message.t === 'waiting') this.#become({ is: 'up' });
     }
+    if (answers.length > 0) this.#listener.publish();
     for (const answer of answers) answer();
     this.#watch();
   }

@@ -28,6 +28,7 @@ test.each(evenings)(
   async evening => {
     const page = new Page();
     page.comesIn(evening);
+    for (const panel of within(screen.getByRole('navigation')).getAllByRole('button')) fireEvent.click(panel);
     const events = eventsOf(evening);
     for (const [index, event] of events.entries()) {
       page.hears(event);
@@ -156,6 +157,7 @@ test('quiet takes away what is frozen, and one press gives it back', async () =>
 
 test('what was written stays until it was accepted, and the reason is told beside it', async () => {
   const page = seenBy(MEMBER, event => event.t === 'started');
+  await press(/^Chat/);
   page.answer = { ok: false, code: 'chat_closed', message: 'The chat is closed just now.' };
   fill('Message', 'Good evening');
   fireEvent.submit(field('Message'));
@@ -168,14 +170,16 @@ test('what was written stays until it was accepted, and the reason is told besid
 
 test('a message goes to whom one has chosen', async () => {
   const page = seenBy(MEMBER, event => event.t === 'started');
+  await press(/^Chat/);
   choose('To', 'service');
   fill('Message', 'I am new here');
   await act(async () => void fireEvent.submit(field('Message')));
   expect(page.asked).toEqual([{ t: 'say', text: 'I am new here', to: 'service', reply_to: undefined }]);
 });
 
-test('markup in what others write is text', () => {
+test('markup in what others write is text', async () => {
   const page = seenBy(MEMBER, event => event.t === 'started');
+  await press(/^Chat/);
   const hostile = '<img src=x onerror=alert(1)>';
   const said = { t: 'said', seq: 9999, tag: '', at: 1, by: 'bob', message: 'b-9', text: hostile, to: 'everyone' };
   page.hears(said as Event);

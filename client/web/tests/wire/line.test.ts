@@ -51,6 +51,8 @@ class Ear {
   receive(messages: readonly ServerMessage[]): void {
     this.heard.push(...messages);
   }
+  publish(): void {}
+
   lineIs(state: LineState): void {
     this.state = state;
   }

@@ -1,0 +1,149 @@
+"""What the room's page costs a tired phone: `python -m bench.browser`.
+
+A real server, a real Chromium slowed four times, a room of 500 of whom 50 do something every second. It counts the
+tasks that hold the page up for more than 50 ms (PerformanceObserver, `longtask`). And, on Chromium's "slow 3G", how
+long it takes from opening the link to a form that can be filled in, and from pressing "Come in" to the room.
+"""
+
+import asyncio
+import os
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+from itertools import cycle
+
+from playwright.async_api import Browser, CDPSession, Page, async_playwright
+
+from bench.crowd import Person, crowd
+from bench.openchair import openchair
+from bench.processes import BUILD, allow_many_files
+from tests.e2e.chromium import FLAGS, chromium
+
+PEOPLE = 500
+EVENTS_PER_SECOND = 50
+SECONDS = 20
+SLOWER = 4
+ROOM = "bench-0"
+PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1440, "height": 900}
+SLOW_3G = {"offline": False, "latency": 2000, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
+OBSERVE = """
+  window.held = [];
+  new PerformanceObserver(list => {
+    for (const task of list.getEntries()) held.push([Math.round(task.startTime), Math.round(task.duration)]);
+  }).observe({ type: 'longtask', buffered: true });
+"""
+
+
+def deeds(people: list[Person]) -> Iterator[Callable[[], None]]:
+    """What a lively room does: four in ten of what happens is said, the rest comes and goes."""
+    number = 0
+    raised: list[Person] = []
+    for who in cycle(people):
+        number += 1
+        text = f"This is message {number}, about as long as what people write to each other."
+        match number % 10:
+            case 0 | 3 | 5 | 8:
+                yield lambda who=who, text=text: who.asks("say", text=text)
+            case 1 | 6:
+                raised.append(who)
+                yield lambda who=who: who.asks("raise_hand")
+            case 2 | 7:
+                yield lambda who=raised.pop(0): who.asks("lower_hand")
+            case 4:
+                yield lambda who=who, n=number: who.asks("rename", name=f"Person {n}")
+            case _:
+                yield lambda who=who, n=number: who.asks("celebrate", count=n % 400 + 1, unit="days")
+
+
+async def let_happen(people: list[Person], seconds: float) -> None:
+    """`EVENTS_PER_SECOND` for so long, one by one, each at its moment."""
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    shuffled = random.sample(people, len(people))
+    for number, deed in zip(range(round(seconds * EVENTS_PER_SECOND)), deeds(shuffled), strict=False):
+        await asyncio.sleep(max(0.0, begun + number / EVENTS_PER_SECOND - loop.time()))
+        deed()
+
+
+async def opened(browser: Browser, size: dict[str, int]) -> tuple[Page, CDPSession]:
+    context = await browser.new_context(viewport=size, locale="en-GB")
+    page = await context.new_page()
+    await page.add_init_script(OBSERVE)
+    session = await context.new_cdp_session(page)
+    await session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    return page, session
+
+
+async def metrics(session: CDPSession) -> dict[str, float]:
+    await session.send("Performance.enable")
+    return {it["name"]: it["value"] for it in (await session.send("Performance.getMetrics"))["metrics"]}
+
+
+async def in_a_crowd(browser: Browser, port: int, people: list[Person], size: dict[str, int], panel: str) -> str:
+    page, session = await opened(browser, size)
+    await page.goto(f"http://127.0.0.1:{port}/r/{ROOM}")
+    await page.get_by_label("Your first name").fill("Robin")
+    await page.get_by_role("button", name="Come in").click()
+    await page.get_by_role("navigation", name="Parts of the room").wait_for()
+    await page.wait_for_timeout(2000)
+    coming = await page.evaluate("held.splice(0)")
+    parts = page.get_by_role("navigation", name="Parts of the room").get_by_role("button").filter(has_text=panel)
+    if await parts.count():
+        await parts.click()
+    await page.wait_for_timeout(2000)
+    opening = await page.evaluate("held.splice(0)")
+    before = await metrics(session)
+    await let_happen(people, SECONDS)
+    after = await metrics(session)
+    held = await page.evaluate("held.splice(0)")
+    busy = (after["TaskDuration"] - before["TaskDuration"]) / (after["Timestamp"] - before["Timestamp"])
+    script = (after["ScriptDuration"] - before["ScriptDuration"]) / (after["Timestamp"] - before["Timestamp"])
+    await page.context.close()
+    return (
+        f"{size['width']}x{size['height']} {panel:8} | coming in {told(coming):18} | the panel {told(opening):18} "
+        f"| {SECONDS} s: {told(held):24} | busy {busy:4.0%}, of it scripts {script:4.0%}"
+    )
+
+
+def told(held: list[list[int]]) -> str:
+    lengths = sorted((length for _, length in held), reverse=True)
+    return f"{len(lengths)} over 50 ms" + (f", longest {lengths[0]}" if lengths else "")
+
+
+async def on_a_bad_line(browser: Browser, port: int) -> str:
+    page, session = await opened(browser, PHONE)
+    await session.send("Network.enable")
+    await session.send("Network.emulateNetworkConditions", SLOW_3G)
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    begun = time.monotonic()
+    await page.goto(f"http://127.0.0.1:{port}/r/{ROOM}", wait_until="commit")
+    await page.get_by_label("Your first name").fill("Robin")
+    form = time.monotonic() - begun
+    pressed = time.monotonic()
+    await page.get_by_role("button", name="Come in").click()
+    await page.get_by_role("navigation", name="Parts of the room").wait_for()
+    room = time.monotonic() - pressed
+    await page.context.close()
+    return f"slow 3G: the form after {form:.2f} s, the room {room:.2f} s after “Come in”; {len(requests)} requests"
+
+
+async def main(*words: str) -> None:
+    BUILD.mkdir(exist_ok=True)
+    allow_many_files()
+    os.environ["OPENCHAIR_PING_SECONDS"] = "600"  # the crowd answers none
+    with openchair(1) as (port, _):
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+            if not words or "line" in words:
+                print(await on_a_bad_line(browser, port), flush=True)
+            if not words or "crowd" in words:
+                people = await crowd(port, ROOM, PEOPLE)
+                for size, panel in ((PHONE, "Meeting"), (PHONE, "Chat"), (PHONE, "People"), (DESKTOP, "People")):
+                    print(await in_a_crowd(browser, port, people, size, panel), flush=True)
+            await browser.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
