@@ -37,10 +37,8 @@ OBSERVE = """
 
 def deeds(people: list[Person]) -> Iterator[Callable[[], None]]:
     """What a lively room does: four in ten of what happens is said, the rest comes and goes."""
-    number = 0
     raised: list[Person] = []
-    for who in cycle(people):
-        number += 1
+    for number, who in enumerate(cycle(people)):
         text = f"This is message {number}, about as long as what people write to each other."
         match number % 10:
             case 0 | 3 | 5 | 8:
@@ -49,7 +47,8 @@ def deeds(people: list[Person]) -> Iterator[Callable[[], None]]:
                 raised.append(who)
                 yield lambda who=who: who.asks("raise_hand")
             case 2 | 7:
-                yield lambda who=raised.pop(0): who.asks("lower_hand")
+                first = raised.pop(0) if raised else who
+                yield lambda who=first: who.asks("lower_hand")
             case 4:
                 yield lambda who=who, n=number: who.asks("rename", name=f"Person {n}")
             case _:
