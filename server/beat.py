@@ -39,14 +39,19 @@ class Beat:
 
     async def live(self) -> None:
         """Until cancelled; the lease is given up then."""
+        is_in_doubt = False
         try:
             while True:
+                is_in_doubt = is_in_doubt or self._line.doubt.is_set()
+                self._line.doubt.clear()
                 with suppress(Unavailable):
                     await self._once()
+                    if is_in_doubt:
+                        await self._workers.hold_again(self._house.connected)
+                        is_in_doubt = False
                 with suppress(TimeoutError):
                     async with asyncio.timeout(SECONDS):
                         await self._line.doubt.wait()
-                self._line.doubt.clear()
         finally:
             with suppress(Unavailable):
                 await self._workers.say_good_bye()

@@ -110,6 +110,10 @@ class Door:
         person = self._people.get(who)
         return person is not None and person.link is not None
 
+    @property
+    def connected(self) -> list[ParticipantId]:
+        return [who for who, person in self._people.items() if person.link is not None]
+
     def too_fast(self, link: Link) -> float:
         """Take one command from the budget of somebody who `is_in`: 0, or else the seconds to wait."""
         settings = self._world.settings

@@ -6,7 +6,7 @@ from typing import Final
 
 from config.settings import Settings
 from rooms.agenda import Close
-from rooms.vocabulary import Refused, RoomId
+from rooms.vocabulary import ParticipantId, Refused, RoomId
 from server.clock import Clock
 from server.log import Log
 from server.replica import SORRY, Replica, World
@@ -112,6 +112,11 @@ class House:
             heads = await self._world.log.heads([replica.id for replica in replicas])
             for replica, head, at in zip(replicas, heads, before, strict=True):
                 replica.compare(head, at)
+
+    @property
+    def connected(self) -> dict[RoomId, list[ParticipantId]]:
+        """Whose connections this worker holds, by room."""
+        return {replica.id: replica.door.connected for replica in self._rooms.values()}
 
     def look_for_the_lost(self) -> None:
         """A worker is gone."""

@@ -4,7 +4,7 @@ Soft state in Redis, with a lease. No truth of a room is in it: at worst somebod
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final, Protocol
 
@@ -85,6 +85,12 @@ class RedisWorkers:
         news = self._me + _encode((self._now(), people))
         with suppress(Unavailable):
             await self._line.call_all([("HSET", key, *fields), ("PEXPIRE", key, LIFE), ("SPUBLISH", key, news)])
+
+    async def hold_again(self, rooms: Mapping[RoomId, Sequence[ParticipantId]]) -> None:
+        """These are here, should it have been forgotten with what Redis has lost. Raises `Unavailable`."""
+        for room, people in rooms.items():
+            if people:
+                await self._line.call("HSET", _key(room), *(field for who in people for field in (who, self._me)))
 
     async def elsewhere(self, room: RoomId, people: Sequence[ParticipantId]) -> frozenset[ParticipantId]:
         holders: list[bytes | None] = await self._line.call("HMGET", _key(room), *people)

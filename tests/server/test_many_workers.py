@@ -102,6 +102,23 @@ async def test_redis_that_comes_back_empty_gets_the_room_back(
     await bob.sees("said", text="After")
 
 
+async def test_who_is_where_is_told_again_when_redis_has_forgotten_it(
+    workers: tuple[Served, Served], valkey: Valkey
+) -> None:
+    one, other = workers
+    alice, bob = await one.comes("Alice"), await other.comes("Bob")
+    await alice.sees("joined", name="Bob")
+    valkey.forget_everything()
+    with valkey.client() as client:
+        client.execute_command("CLIENT", "KILL", "TYPE", "PUBSUB")  # as when it is started anew
+    room, known = other.replicas[0].id, other.app.house._world.workers
+    while not await known.elsewhere(room, [alice.id]):  # type: ignore[list-item]  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    await bob.does("say", text="Nobody was away")
+    await alice.sees("said", text="Nobody was away")
+    assert not [event for event in alice.events if event["t"] == "away"]
+
+
 async def test_a_redis_that_falls_over_and_comes_back_loses_nothing(tmp_path: Path) -> None:
     with a_valkey(tmp_path) as valkey:
         async with AsyncExitStack() as stack:
