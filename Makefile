@@ -8,7 +8,7 @@ WEB := client/web
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test screenshots check bench lock clean
+.PHONY: help setup setup-test run test screenshots check bench chaos lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -35,6 +35,9 @@ check: setup .venv/ready-to-test ## Types, format, lint, layers, and that nothin
 
 bench: setup .venv/ready-to-bench bench/rivals/node_modules/.package-lock.json ## Measure beside the rivals (about ten minutes)
 	$(BIN)/python -m bench $(BENCH)
+
+chaos: setup .venv/ready-to-test ## Let everything fail under 200 people, and renew under 1,000 (half an hour)
+	$(BIN)/python -m tests.chaos $(CHAOS)
 
 lock: ## Renew the locked versions from pyproject.toml
 	$(BIN)/pip install --quiet uv

@@ -4,6 +4,7 @@ What is over is not mended yet: from then on it is measured how long it takes un
 """
 
 import asyncio
+import functools
 import os
 import random
 import signal
@@ -12,7 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from tests.chaos.people import Person
+from tests.chaos.people import Message, Person
 from tests.chaos.site import Redis, Site
 
 
@@ -23,9 +24,11 @@ class World(Struct):
     redis: Redis
     people: list[Person]
     random: random.Random
+    haste: float = 1.0
+    """What lasts for a while lasts that much shorter."""
 
     async def a_while(self, least: float = 1.0, most: float = 6.0) -> None:
-        await asyncio.sleep(self.random.uniform(least, most))
+        await asyncio.sleep(self.random.uniform(least, most) / self.haste)
 
     def some_workers(self, count: int) -> list[int]:
         """So many, those with many connections rather than those with few."""
@@ -121,10 +124,48 @@ async def news_are_lost(world: World, strikes: Callable[[], None]) -> None:
     world.redis.line.losing = None
 
 
+async def the_last_news_are_lost(world: World, strikes: Callable[[], None]) -> None:
+    """Of a room where nothing follows that would show it. It is over when all have seen what was said."""
+    room = world.random.choice(world.people).room
+    people = [person for person in world.people if person.room == room]
+    for person in people:
+        person.is_resting = True
+    await asyncio.gather(*(person.has_all_answers() for person in people))
+    await people[0].ask("stop_share")
+    seen: set[int] = set()
+    all_have_seen = asyncio.Event()
+
+    def hear(number: int, event: Message) -> None:
+        if event.get("text") == text:
+            seen.add(number)
+            if len(seen) == len(people):
+                all_have_seen.set()
+
+    text = people[0].a_text()
+    for person in people:
+        person.heard = functools.partial(hear, person.number)
+    world.redis.line.losing = f"{{{room}.".encode()
+    strikes()
+    await people[0].ask("say", text=text)
+    await all_have_seen.wait()
+    world.redis.line.losing = None
+    for person in people:
+        person.heard = lambda _: None
+        person.is_resting = False
+
+
+async def nothing_is_delivered(world: World, strikes: Callable[[], None]) -> None:
+    """Though all lines are up. It is over when no worker says any more that it is ready."""
+    strikes()
+    world.redis.line.losing = b""
+    await world.site.answers(503)
+    world.redis.line.losing = None
+
+
 async def redis_is_frozen(world: World, strikes: Callable[[], None]) -> None:
     strikes()
     world.redis.primary.signal(signal.SIGSTOP)
-    await world.a_while()
+    await world.a_while(3, 8)
     world.redis.primary.signal(signal.SIGCONT)
 
 
@@ -175,8 +216,14 @@ async def people_take_another_device(world: World, strikes: Callable[[], None]) 
         person.take_another_line()
 
 
+KILLED: Final = "a worker is killed (SIGKILL)"
+FROZEN: Final = "Redis is frozen for 3 to 8 s (SIGSTOP)"
+LAST_NEWS: Final = "the last news of a room are lost, until found"
+RENEWED: Final = "the workers are renewed (SIGHUP)"
+UNDELIVERED: Final = "nothing is delivered, until /readyz says so"
+
 FAULTS: Final = (
-    Fault("a worker is killed (SIGKILL)", 6, a_worker_is_killed),
+    Fault(KILLED, 6, a_worker_is_killed),
     Fault("two workers are killed at once", 2, two_workers_are_killed),
     Fault("a worker is paused for 0.5 to 8 s (SIGSTOP)", 3, a_worker_is_paused),
     Fault("a worker hangs until it is replaced", 1, a_worker_hangs),
@@ -186,11 +233,13 @@ FAULTS: Final = (
     Fault("all lines to Redis are reset", 2, all_lose_their_lines),
     Fault("Redis is up to 0.4 s away, for 1 to 6 s", 1, the_network_is_slow),
     Fault("all news are lost for 0.5 to 3 s", 2, news_are_lost),
-    Fault("Redis is frozen for 1 to 6 s (SIGSTOP)", 2, redis_is_frozen),
+    Fault(LAST_NEWS, 3, the_last_news_are_lost),
+    Fault(UNDELIVERED, 1, nothing_is_delivered),
+    Fault(FROZEN, 2, redis_is_frozen),
     Fault("Redis is killed and comes back empty", 3, redis_comes_back_empty),
     Fault("Redis fails over to its replica", 3, redis_fails_over),
     Fault("Redis fails over to a replica that is behind", 3, redis_fails_over_to_one_that_is_behind),
-    Fault("the workers are renewed (SIGHUP)", 1, the_workers_are_renewed),
+    Fault(RENEWED, 1, the_workers_are_renewed),
     Fault("all workers and their supervisor are killed", 1, the_site_is_killed),
     Fault("a third of the people lose their lines", 2, lines_break),
     Fault("a fifth of the people come in by another line", 1, people_take_another_device),

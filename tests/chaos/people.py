@@ -33,13 +33,14 @@ class Person:
     def __init__(self, number: int, room: str, name: str, key: str | None, port: int, notes: Notes) -> None:
         self.number, self.name = number, name
         self.is_in = False
-        self.is_done = False  # and does nothing more of their own accord
-        self.pace = 4.0  # seconds from one thing that they do to the next, on average
+        self.is_resting = False  # and does nothing of their own accord
+        self.is_done = False
+        self.pace = 1.0  # seconds from one thing that they do to the next, on average
         self.you = ""
         self.others: list[str] = []
         self.hands: list[str] = []
         self.floor: tuple[str, str, str] | None = None  # who, share, and called or sharing
-        self._room, self._port, self._notes = room, port, notes
+        self.room, self._port, self._notes = room, port, notes
         self._hello: Message = {"name": name} | ({"key": key} if key else {})
         self._position: Message = {}
         self._seat = ""
@@ -85,7 +86,7 @@ class Person:
                 self._notes.note(self.number, DOWN, code)
                 end.set_result(code)
 
-        line = Line(self._room, lambda: self._greet(line), heard, ended)
+        line = Line(self.room, lambda: self._greet(line), heard, ended)
         patience = loop.call_later(WELCOME_SECONDS, line.drop)
         try:
             async with asyncio.timeout(WELCOME_SECONDS):
@@ -125,11 +126,14 @@ class Person:
             self._notes.note(self.number, DOWN, ANOTHER_LINE)
             self._end.set_result(ANOTHER_LINE)
 
-    async def come_anew(self) -> None:
-        """Come back with the seat and without a position, once all is answered: what is shown then is the last word."""
+    async def has_all_answers(self) -> None:
         while self._unanswered:
             await asyncio.wait([answer for _, answer in self._unanswered.values()])
             await asyncio.sleep(0)
+
+    async def come_anew(self) -> None:
+        """Come back with the seat and without a position, once all is answered: what is shown then is the last word."""
+        await self.has_all_answers()
         self._position = {}
         self._notes.note(self.number, LAST)
         self._came_in.clear()
@@ -237,7 +241,8 @@ class Person:
     async def take_part(self) -> None:
         while not self.is_done:
             await asyncio.sleep(self._random.expovariate(1 / self.pace))
-            await self._do_something()
+            if not self.is_resting:
+                await self._do_something()
 
     async def _do_something(self) -> None:
         chance = self._random.random()

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -10,11 +11,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from tests.chaos.faults import Fault, World
+from tests.chaos.faults import RENEWED, Fault, World
 from tests.chaos.notes import FAULTS, PEOPLE, Notes
 from tests.chaos.people import Person
 from tests.chaos.site import Site, a_site
 
+PACE: Final = 4.0  # seconds from one thing that somebody does to the next, on average
 WHOLE_SECONDS: Final = 60.0  # after which somebody who is not whole again is left behind
 
 
@@ -29,7 +31,8 @@ class Cast(Struct, frozen=True):
 class Meetings:
     """`async with` holds meetings on a site, and notes all that happens in a folder."""
 
-    def __init__(self, site: Site, cast: Cast, folder: Path) -> None:
+    def __init__(self, site: Site, cast: Cast, folder: Path, pace: float = PACE) -> None:
+        self.pace = pace
         self.people: list[Person] = []
         self._site, self._cast, self._folder = site, cast, folder
         self._notes: list[Notes] = []
@@ -47,6 +50,7 @@ class Meetings:
                 number = n * in_each + m
                 name, key = (f"Service {number}", keys[m]) if m < len(keys) else (f"Member {number}", None)
                 self.people.append(Person(number, room, name, key, self._site.port, notes))
+                self.people[-1].pace = self.pace
                 about.write(number, room, name)
         self._lives = [asyncio.create_task(person.live()) for person in self.people]
         async with asyncio.timeout(WHOLE_SECONDS):
@@ -86,15 +90,13 @@ class Meetings:
         return notes
 
 
-async def run(cast: Cast, plan: Sequence[Fault], seed: int, folder: Path, *, is_watched: bool = True) -> None:
+async def run(cast: Cast, plan: Sequence[Fault], seed: int, folder: Path, haste: float = 1.0) -> None:
     """Hold meetings through all faults of the plan; the notes are in the folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in folder.glob("*.notes"):
-        path.unlink()
+    _clear(folder)
     async with a_site(folder / "site", cast.workers, OPENCHAIR_DRAIN_SECONDS="2") as (site, redis):
         meetings = Meetings(site, cast, folder)
         await meetings.begin()
-        world = World(site, redis, meetings.people, random.Random(seed))
+        world = World(site, redis, meetings.people, random.Random(seed), haste)
         notes = Notes(folder / FAULTS)
         for number, fault in enumerate(plan, start=1):
             await world.a_while(0.2, 1.5)
@@ -108,11 +110,33 @@ async def run(cast: Cast, plan: Sequence[Fault], seed: int, folder: Path, *, is_
             over = time.monotonic_ns()
             broken = await meetings.are_whole()
             notes.write(fault.name, struck, over)
-            if is_watched:
-                lasted, whole = (over - struck) / 1e9, (time.monotonic_ns() - over) / 1e9
-                last = f", {broken} are not whole" if broken else ""
-                print(f"{number:4}  {fault.name:50} {lasted:6.2f} s  {whole:6.2f} s{last}", file=sys.stderr, flush=True)
+            lasted, whole = (over - struck) / 1e9, (time.monotonic_ns() - over) / 1e9
+            last = f", {broken} are not whole" if broken else ""
+            print(f"{number:4}  {fault.name:50} {lasted:6.2f} s  {whole:6.2f} s{last}", file=sys.stderr, flush=True)
             await redis.mend()
             await site.is_complete()
         await meetings.end()
         notes.close()
+
+
+async def renew(cast: Cast, folder: Path, **settings: str) -> None:
+    """Hold meetings, and renew the workers under them."""
+    _clear(folder)
+    async with a_site(folder / "site", cast.workers, **settings) as (site, _):
+        meetings = Meetings(site, cast, folder, pace=cast.people / 50)
+        await meetings.begin()
+        notes = Notes(folder / FAULTS)
+        struck = time.monotonic_ns()
+        site.signal(signal.SIGHUP)
+        await site.says("workers_renewed")
+        over = time.monotonic_ns()
+        await meetings.are_whole()
+        notes.write(RENEWED, struck, over)
+        await meetings.end()
+        notes.close()
+
+
+def _clear(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.glob("*.notes"):
+        path.unlink()

@@ -175,9 +175,13 @@ class Site:
             while len(self.workers()) < self.workers_wanted:
                 await asyncio.sleep(0.02)
 
-    async def readiness(self) -> int:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=SECONDS) as client:
-            return (await client.get("/readyz")).status_code
+    async def answers(self, status: int) -> None:
+        """Wait until /readyz is answered so by all workers: by whoever takes one of many questions in a row."""
+        times = 0
+        async with asyncio.timeout(SECONDS), httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}") as client:
+            while times < 5 * self.workers_wanted:
+                answer = await client.get("/readyz", headers={"Connection": "close"})
+                times = times + 1 if answer.status_code == status else 0
 
 
 @asynccontextmanager
