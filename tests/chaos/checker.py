@@ -23,8 +23,10 @@ OFTEN: Final = 20  # sentences about violations of one kind in one room are enou
 
 SERVING: Final = frozenset({"facilitator", "cofacilitator", "timekeeper", "greeter"})
 TEXTS: Final = frozenset({"say", "share"})  # commands with a text that nobody else sends
-COUNTED: Final = {"raise_hand": "hand_raised", "call": "called", "begin": "began", "say": "said", "share": "shared"}
+COUNTED: Final = {"raise_hand": "hand_raised", "call": "called", "begin": "began"}
 """Commands that, once acknowledged, have made exactly one event of that type by whoever sent them."""
+
+MOVING: Final = frozenset({"raise_hand", "lower_hand"})  # commands that change one's own place in the queue
 
 Place = tuple[str, int]
 """Epoch and number: where an event stands."""
@@ -80,6 +82,7 @@ class Count(Struct):
     acknowledged: int = 0
     events: int = 0  # that were seen, each counted for each who saw it
     in_logs: int = 0  # that there were
+    unseen: int = 0  # besides those, which came in snapshots only
     lines: int = 0  # that people came by
     resumed: int = 0
     shown: int = 0  # snapshots
@@ -115,7 +118,7 @@ class _Room:
         self._people = {number: Seen(number) for number in people}
         self._events: dict[Place, Message] = {}
         self._first_seen: dict[str, int] = {}  # ns, by epoch
-        self._begun_at: dict[str, int] = {}  # the number at which an epoch was first shown
+        self._unseen = 0  # how many numbers of the log have come in snapshots only
 
     def _tell(self, kind: Kind, sentence: str) -> None:
         self._findings.numbers[kind] += 1
@@ -192,7 +195,6 @@ class _Room:
         seen.shown.append(shown)
         seen.place = place
         self._first_seen.setdefault(place[0], at)
-        self._begun_at[place[0]] = min(self._begun_at.get(place[0], place[1]), place[1])
         texts = Counter(it["text"] for it in message["room"]["chat"]["messages"])
         for text, times in texts.items():
             if times > 1:
@@ -224,6 +226,9 @@ class _Room:
     def check(self) -> None:
         count, order = self._findings.count, self._order()
         count.in_logs += len(order)
+        numbers = {number for _, number in order}
+        self._unseen = max(numbers, default=0) - min(numbers, default=1) + 1 - len(numbers)
+        count.unseen += self._unseen
         count.epochs += len(self._first_seen) - 1
         count.away += sum(self._events[place]["t"] == "away" for place in order)
         for seen in self._people.values():
@@ -259,7 +264,9 @@ class _Room:
         made = Counter(event["t"] for event in self._events.values() if event.get("by") == seen.id)
         for t, event_t in COUNTED.items():
             difference = made[event_t] - acknowledged[t]
-            if difference and not (t == "begin" and difference < 0):  # beginning what has begun makes no event
+            if difference < 0 and (t == "begin" or -difference <= self._unseen):
+                continue  # beginning what has begun makes no event; and an event may have come in a snapshot only
+            if difference:
                 told = f"{seen.number} was told {acknowledged[t]} times that {t} is done, and it was"
                 self._tell("doubled" if difference > 0 else "lost", f"{told} {made[event_t]} times")
 
@@ -285,7 +292,10 @@ class _Room:
 
     def _check_texts(self) -> None:
         """What was acknowledged is seen by all who may see it, and nobody sees it twice; what was refused by nobody."""
-        said = {event["text"]: event for event in self._events.values() if "text" in event}
+        said: dict[str, Message] = {}
+        for it in self._events.values():
+            if "text" in it and said.setdefault(it["text"], it) is not it:
+                self._tell("doubled", f"{it['text']} was said twice")
         for author in self._people.values():
             for command in author.commands.values():
                 if command.text is None:
@@ -336,8 +346,9 @@ class _Room:
         state: _Stage | None = None
         before: Place = ("", 0)
         for place in steps:
-            if before[0] == place[0] and place[1] > before[1] + 1 and place in shown and place not in self._events:
-                state = None  # what nobody saw, and all were shown
+            is_new = (
+                place[1] > before[1] and place not in self._events
+            )  # something happened that came in snapshots only
             before = place
             event = self._events.get(place)
             if event is not None and state is not None:
@@ -345,13 +356,26 @@ class _Room:
                     self._tell(kind, f"at {place[1]}: {sentence}")
             for it in shown.get(place, ()):
                 now = _Stage.of(it.room)
-                if state is not None and now.hands != state.hands:
+                may_differ = self._under_way(it.at) if is_new else frozenset()
+                if state is not None and now.without(may_differ) != state.without(may_differ):
                     self._tell("place lost", f"at {place[1]} the queue is {state.hands}, and {now.hands} was shown")
-                if state is not None and now.share != state.share:
+                if state is not None and now.share != state.share and not is_new:
                     self._tell(
                         "two on the floor", f"at {place[1]} {state.share} has the floor, and {now.share} was shown"
                     )
                 state = now
+
+    def _under_way(self, at: int) -> frozenset[str]:
+        """Who was changing a place in the queue at that time: one's own, or, by calling somebody, anybody's."""
+        commands = [
+            (seen.id, it.t)
+            for seen in self._people.values()
+            for it in seen.commands.values()
+            if it.sent <= at and not 0 < it.answered <= at
+        ]
+        if any(t == "call" for _, t in commands):
+            return frozenset(seen.id for seen in self._people.values())
+        return frozenset(who for who, t in commands if t in MOVING)
 
     def _check_ends(self) -> None:
         """At the end all are shown the same room."""
@@ -379,6 +403,10 @@ class _Stage(Struct):
     def of(cls, room: Message) -> "_Stage":
         floor = room["floor"]
         return cls([it["who"] for it in room["queue"]["hands"]], floor["share"] if floor else None)
+
+    def without(self, people: frozenset[str]) -> list[str]:
+        """The queue of all others."""
+        return [who for who in self.hands if who not in people]
 
     def follow(self, event: Message) -> Iterator[tuple[Kind, str]]:
         match event["t"]:
