@@ -18,6 +18,25 @@ def type_names(codes: Iterable[str], program: str) -> list[str]:
 
 
 @cache
+def codes_by_name(program: str) -> dict[str, str]:
+    """The codes of a program's types by their names in lower case, as tables tell them."""
+    told = _tables("type_names_elsewhere.toml")
+    tables = (told["all"], _names()["all"], told.get(program.lower(), {}), _names().get(program.lower(), {}))
+    return {name.lower(): code for table in tables for code, name in table.items()}
+
+
+def language_of(codes: Iterable[str], program: str) -> str:
+    """The language that one of the types is, as `es`; nothing where there is none."""
+    meant = _tables("type_names_elsewhere.toml")["languages"]
+    others = _names().get(program.lower(), {})
+    return next((meant[code] for code in codes if code in meant and code not in others), "")
+
+
+@cache
 def _names() -> dict[str, dict[str, str]]:
-    file = resources.files(__package__) / "meeting_types.toml"
-    return msgspec.toml.decode(file.read_bytes(), type=dict[str, dict[str, str]])
+    return _tables("meeting_types.toml")
+
+
+@cache
+def _tables(name: str) -> dict[str, dict[str, str]]:
+    return msgspec.toml.decode((resources.files(__package__) / name).read_bytes(), type=dict[str, dict[str, str]])

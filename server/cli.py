@@ -21,9 +21,10 @@ from server.logs import set_up
 from server.redis import unfit
 from server.schedule.addresses import Site
 from server.schedule.database import Unusable, engine_for, file_of, reason
-from server.schedule.feeds import Feed, NotAFeed
+from server.schedule.documents import MOST_BYTES, NotAFeed, feed_in
+from server.schedule.feeds import Feed
 from server.schedule.fetching import CannotFetch, fetch
-from server.schedule.importing import Report, feed_in, import_feed
+from server.schedule.importing import Report, import_feed
 from server.schedule.keys import new_keys
 from server.schedule.meetings import Schedule, Stored
 from server.schedule.zones import zone_name
@@ -135,14 +136,23 @@ def serve(
         give_up("The server did not start. `openchair check` looks for what is wrong.")
 
 
+def _content(file: Path) -> bytes:
+    """As much of a file as can be a feed, and a little more, by which it is seen to be too large."""
+    with file.open("rb") as opened:
+        return opened.read(MOST_BYTES + 1)
+
+
 @app.command("import")
 def import_(
-    where: Annotated[str, typer.Argument(metavar="FILE|URL", help="Meeting Guide JSON.")],
+    where: Annotated[str, typer.Argument(metavar="FILE|URL", help="Meeting Guide JSON, its CSV, or BMLT JSON.")],
     data: Data = None,
     database: Database = None,
     program: Annotated[str, typer.Option(help="The fellowship whose type codes the feed uses.")] = "",
     timezone: Annotated[str | None, typer.Option(help="The time zone of rows that name none.")] = None,
     online_only: Annotated[bool, typer.Option("--online-only/--all", help="Only rows with a link or a phone.")] = True,
+    people: Annotated[
+        bool, typer.Option("--people", help="Keep addresses and numbers of people that stand in notes.")
+    ] = False,
     source: Annotated[
         str | None, typer.Option(help="What the feed is called here; without it the file's name, or the URL.")
     ] = None,
@@ -163,10 +173,11 @@ def import_(
         give_up(f"The source's name is too long: give one of at most {MOST_SOURCE} characters with --source.")
 
     async def do(schedule: Schedule) -> Report:
-        return await import_feed(schedule, document, Feed(name, zone, program, online_only), dry_run=dry_run)
+        feed = Feed(name, zone, program, online_only, people)
+        return await import_feed(schedule, document, feed, dry_run=dry_run)
 
     try:
-        document = feed_in(fetch(where) if is_url else Path(where).read_bytes())
+        document = feed_in(fetch(where) if is_url else _content(Path(where)))
     except OSError as error:
         give_up(f"The file cannot be read: {error.strerror}.")
     except (CannotFetch, NotAFeed) as error:

@@ -8,7 +8,8 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 from urllib.parse import quote, urljoin, urlsplit
 
-MOST_BYTES: Final = 20 * 2**20
+from server.schedule.documents import MOST_BYTES
+
 SECONDS: Final = 10.0  # for all of it
 MOST_REDIRECTS: Final = 5
 CHUNK: Final = 64 * 1024
@@ -42,7 +43,9 @@ def fetch(url: str, *, may_ask: Callable[[Address], bool] = is_public, seconds: 
         try:
             connection, target = _connection(url, may_ask, until), _target(url)
             try:
-                connection.request("GET", target, headers={"Accept": "application/json", "User-Agent": "Openchair"})
+                connection.request(
+                    "GET", target, headers={"Accept": "application/json, text/csv", "User-Agent": "Openchair"}
+                )
                 response = connection.getresponse()
                 if response.status in {301, 302, 303, 307, 308} and (location := response.getheader("Location")):
                     url = urljoin(url, location)

@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from server.schedule.addresses import Site
-from server.schedule.feeds import DAYS
 from server.schedule.meetings import Stored
 from server.schedule.recurrence import Weekly
 from server.schedule.slugs import LONGEST
+from server.schedule.values import DAYS
 from server.schedule.zones import zone_place
 
 NOT_TOLD: Final = {"ONL", "TC"}  # finders see for themselves that a meeting is online; no building of ours is closed

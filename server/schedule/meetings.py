@@ -333,6 +333,11 @@ class Schedule:
                     flagged = update(meetings).where(meetings.c.id == id_)
                     await connection.execute(flagged.values(missing_since=now if slug in gone else None))
 
+    async def all(self) -> dict[str, Stored]:
+        """All meetings by their slugs, those of which nobody knows among them."""
+        async with self._engine.connect() as connection:
+            return {row["slug"]: _stored(row) for row in (await connection.execute(select(meetings))).mappings()}
+
     async def slugs(self) -> set[str]:
         async with self._engine.connect() as connection:
             return set((await connection.execute(select(meetings.c.slug))).scalars())

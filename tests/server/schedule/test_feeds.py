@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.schedule.feeds import MOST_ROWS, Feed, NotAFeed, Row, rows
+from server.schedule.documents import MOST_ROWS, NotAFeed
+from server.schedule.feeds import Feed, Row, rows
 from server.schedule.meetings import Meeting
 from server.schedule.recurrence import Weekly
 from tests.server.schedule.feed import IMPORTED, ROW, SKIPPED, a_feed, row
@@ -86,6 +87,13 @@ def test_a_feed_has_an_end() -> None:
         ("thurs", (4,)),
         ([5, "1", 1], (1, 5)),
         ([2, "soon"], (2,)),
+        ("Mon, Wed & Fri", (1, 3, 5)),
+        ("Friday to Sunday", (0, 5, 6)),
+        ("mon-fri", (1, 2, 3, 4, 5)),
+        ("Daily", (0, 1, 2, 3, 4, 5, 6)),
+        ("Lunes", (1,)),
+        ("Samstag", (6,)),
+        ("Tuesdays", (2,)),
     ],
 )
 def test_days(day: Any, days: tuple[int, ...]) -> None:
@@ -106,13 +114,19 @@ def test_without_a_day_it_is_skipped(day: Any) -> None:
         ("12:15 a.m.", time(0, 15)),
         ("12:00 PM", time(12)),
         ("06:30:00", time(6, 30)),
+        ("7 pm", time(19)),
+        ("19.30", time(19, 30)),
+        ("19h30", time(19, 30)),
+        ("19:30 Uhr", time(19, 30)),
+        ("noon", time(12)),
+        ("7:30 PM - 9:00 PM", time(19, 30)),
     ],
 )
 def test_times(text: str, starts: time) -> None:
     assert weekly(time=text).time == starts
 
 
-@pytest.mark.parametrize("text", [None, "", "noon", "24:00", "13:00 PM", "7", "7:5", "7.30", 730])
+@pytest.mark.parametrize("text", [None, "", "late", "24:00", "13:00 PM", "7", "7:5", 730])
 def test_without_a_time_it_is_skipped(text: Any) -> None:
     assert reason(time=text) == "no day and time, or none that can be read"
 
@@ -143,6 +157,24 @@ def test_a_row_without_a_zone_takes_the_one_given() -> None:
     assert meeting(timezone="pacific/honolulu").timezone == "Pacific/Honolulu"
     assert reason(timezone=None) == "no time zone: name one with --timezone"
     assert reason(Feed("feed.json", timezone="Europe/Berlin"), timezone="8 pm EST") == "unknown time zone"
+
+
+@pytest.mark.parametrize(
+    ("told", "zone"),
+    [
+        ("EST", "America/New_York"),  # which the tz database has as Panama's
+        ("Pacific Time (US & Canada)", "America/Los_Angeles"),
+        ("US/Pacific", "America/Los_Angeles"),
+        ("GMT Standard Time", "Europe/London"),
+        ("UTC", "UTC"),
+    ],
+)
+def test_zones_as_people_and_windows_call_them(told: str, zone: str) -> None:
+    found = only([row(timezone=told)])
+    assert found.meeting is not None
+    assert found.meeting.timezone == zone
+    guessed = told not in {"UTC", "US/Pacific"}
+    assert found.warnings == ((f"its time zone is told as {told}; {zone} taken",) if guessed else ())
 
 
 @pytest.mark.parametrize(
@@ -227,6 +259,20 @@ def test_type_codes(types: Any, codes: tuple[str, ...]) -> None:
     assert meeting(types=types).types == codes
 
 
+def test_types_may_be_told_by_their_names() -> None:
+    names = "Open, Wheelchair Access, 12 Steps & 12 Traditions, Newcomer, Potluck night"
+    assert meeting(types=names).types == ("O", "X", "12x12", "BE", "Potluck night")
+    al_anon = Feed("feed.json", program="al-anon")
+    assert meeting(al_anon, types="Families and Friends Only, Parents of Alcoholics").types == ("C", "POA")
+
+
+def test_a_language_among_the_types_is_the_meetings() -> None:
+    assert meeting(types=["O", "ITA"]).language == "it"
+    assert meeting(types=["S"]).language == "es"
+    assert meeting(Feed("feed.json", program="aca"), types=["S"]).language == ""  # a speaker
+    assert meeting(types=["S"], language="pt-BR").language == "pt-BR"
+
+
 def test_a_place_for_finders_and_no_street() -> None:
     assert meeting(formatted_address="1 Main St, Springfield, MA 01101, USA").place == "Springfield, MA 01101, USA"
     assert meeting(city="San Rafael", state="CA", country="US").place == "San Rafael, CA, US"
@@ -239,6 +285,60 @@ def test_a_place_for_finders_and_no_street() -> None:
 )
 def test_what_may_not_be_weekly_is_imported_with_a_warning(notes: str) -> None:
     assert only([row(notes=notes)]).warnings == ("perhaps not every week: look at its name and notes",)
+
+
+def test_a_room_that_stands_in_the_notes_alone_is_found() -> None:
+    found = only([row(conference_url="", notes="Join (https://us02web.zoom.us/j/123). See https://river.example")])
+    assert found.meeting is not None
+    assert found.meeting.link == "https://us02web.zoom.us/j/123"
+    assert found.warnings == ("its link was taken from its notes",)
+    assert reason(conference_url="", notes="See https://river.example/us").startswith("not online")
+
+
+def test_people_are_left_out_of_notes_unless_asked_for() -> None:
+    notes = "Zoom ID: 123 4567 8901. Call Ann B. at (202) 555-0134 or write ann.b@mail.example, or call the office."
+    told = "Zoom ID: 123 4567 8901. Call Ann B. at [removed] or write [removed], or call the office."
+    assert meeting(notes=notes, conference_url_notes=notes).description == told
+    assert meeting(conference_url_notes=notes).link_notes == told
+    assert meeting(Feed("feed.json", with_people=True), notes=notes).description == notes
+
+
+def test_other_names_for_the_same_fields() -> None:
+    fields = ROW | {
+        "start_time": "19:00",
+        "Meeting": "River group",
+        "weekday": "Tuesday",
+        "conferenceURL": "zoom.us/j/1",
+    }
+    for name in ("time", "name", "day", "conference_url"):
+        del fields[name]
+    assert only([fields]).meeting == meeting(conference_url="https://zoom.us/j/1")
+
+
+def test_one_slug_for_all_meetings_of_a_group_is_told_apart_by_day_and_time() -> None:
+    same = [row(), row(day=3), row(day=3, time="20:00"), row(day=3), row(name="Other")]
+    assert [(it.slug, it.reason) for it in rows(same, FEED)] == [
+        ("river-group-1", ""),
+        ("river-group-1-wed-1900", ""),
+        ("river-group-1-wed-2000", ""),
+        ("river-group-1", "an earlier row has the same slug"),
+        ("river-group-1", "an earlier row has the same slug"),
+    ]
+
+
+def test_without_a_slug_it_is_known_by_its_id_or_by_name_and_time() -> None:
+    assert only([row(slug=None, id=4711)]).slug == "4711"
+    found = only([row(slug="", time="7:30 PM")])
+    assert (found.slug, found.warnings[:1]) == (
+        "river-group-tue-1930",
+        ("no slug: known again by its name, day and time",),
+    )
+
+
+def test_how_long_it_lasts_may_be_told_as_such() -> None:
+    assert meeting(duration=90).minutes == 90
+    assert meeting(duration="01:15").minutes == 75
+    assert meeting(duration="soon", end_time="19:45").minutes == 45
 
 
 def test_nothing_personal_is_read() -> None:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from server.schedule.fetching import MOST_BYTES, CannotFetch, fetch, is_public
+from server.schedule.documents import MOST_BYTES
+from server.schedule.fetching import CannotFetch, fetch, is_public
 
 FEED = b'[{"slug": "a"}]'
 

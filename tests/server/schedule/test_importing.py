@@ -1,15 +1,17 @@
 """Importing a feed, once and again: every row accounted for, nothing done twice, nothing lost that a group set up."""
 
+from pathlib import Path
+from random import Random
 from typing import Any
 
 import msgspec
 import pytest
 
-from server.schedule.feeds import Feed, NotAFeed
-from server.schedule.importing import Note, Report, feed_in, import_feed
+from server.schedule.feeds import Feed
+from server.schedule.importing import Note, Report, import_feed
 from server.schedule.meetings import Occurrence, Stored
-from tests.server.schedule.feed import IMPORTED, SKIPPED, a_feed, row
-from tests.server.site import Site, at, bearer
+from tests.server.schedule.feed import IMPORTED, ROW, SKIPPED, a_feed, row
+from tests.server.site import Site, a_site, at, bearer
 
 FEED = Feed("feed.json")
 
@@ -140,21 +142,68 @@ async def test_an_imported_meeting_has_keys_that_nobody_knows_until_links_are_ma
     assert isinstance(found, Occurrence)
 
 
-@pytest.mark.parametrize(
-    ("content", "what"),
-    [
-        (b"", "empty"),
-        (b"\xef\xbb\xbf  ", "empty"),
-        (b"<!doctype html><title>Just a moment...</title>", "a web page"),
-        (b"slug,name\n1,River", "no valid JSON"),
-        (b'[{"slug": "\xff"}]', "no valid JSON"),
-        (b"[" * 100_000, "no valid JSON"),
-    ],
-)
-def test_what_is_no_json_says_what_it_is(content: bytes, what: str) -> None:
-    with pytest.raises(NotAFeed, match=f"^This is {what}, not a feed.$"):
-        feed_in(content)
+async def test_our_own_feed_changes_nothing_here(site: Site) -> None:
+    await imported(site, a_feed())
+    await site.creates(day=[1, 3], description="Two\nlines", types=["O", "W"], language="es", group="Rivers")
+    listed = (await site.http.get("/meetings.json")).json()
+    report = await imported(site, listed, Feed("meetings.json"))
+    assert counts(report) == (0, 0, len(listed), 0)
+    await site.creates(slug="another", name="Another")
+    listed[0]["time"] = "03:33"  # somebody else's, then, with a room that is called like one of ours
+    assert counts(await imported(site, listed, Feed("meetings.json"))) == (1, 0, len(listed) - 1, 0)
 
 
-def test_a_feed_may_begin_with_a_byte_order_mark() -> None:
-    assert feed_in(b'\xef\xbb\xbf [{"slug": 1}]\n') == [{"slug": 1}]
+async def test_what_goes_out_comes_in_elsewhere_and_goes_out_the_same(site: Site, tmp_path: Path) -> None:
+    await imported(site, a_feed(), Feed("feed.json", program="aa"))
+    await site.creates(day=[1, 3], description="Two\nlines", types=["O", "W"], language="es", time="23:30", minutes=90)
+    theirs = (await site.http.get("/meetings.json")).json()
+    async with a_site(tmp_path / "other") as other:
+        feed = Feed("theirs.json", program="aa")
+        assert counts(await import_feed(other.schedule, theirs, feed)) == (len(theirs), 0, 0, 0)
+        assert counts(await import_feed(other.schedule, theirs, feed)) == (0, 0, len(theirs), 0)
+        ours = {row["slug"]: row for row in (await other.http.get("/meetings.json")).json()}
+        assert list(map(comparable, theirs)) == [comparable(ours[row["slug"]]) for row in theirs]
+
+
+def comparable(row: dict[str, Any]) -> dict[str, Any]:
+    """What of a row is the same on each site; its door and its page are that site's own."""
+    own = {"updated", "conference_url", "url"}
+    return {name: value for name, value in row.items() if name not in own} | {"types": {*row["types"]}}
+
+
+async def test_what_is_missing_is_flagged_until_it_is_back(site: Site) -> None:
+    await imported(site, [row(), row(slug="other")])
+    await imported(site, [row(slug="other")])
+    assert (await stored(site, "river-group-1")).missing_since == site.now
+    assert (await stored(site, "other")).missing_since is None
+    await imported(site, [row(), row(slug="other")])
+    assert (await stored(site, "river-group-1")).missing_since is None
+
+
+async def test_whatever_comes_each_row_is_counted_once(site: Site) -> None:
+    chance = Random(1)
+    odd: list[Any] = [
+        None,
+        "",
+        "x",
+        0,
+        7,
+        3.5,
+        [],
+        {},
+        [2, "sun"],
+        "Tuesday",
+        "19:00",
+        "river-group-1",
+        "\u202e",
+        "<b>",
+        True,
+    ]
+    for _ in range(40):
+        feed: list[Any] = [
+            chance.choice(
+                [row(**{name: chance.choice(odd) for name in chance.sample(sorted(ROW), 3)}), chance.choice(odd)]
+            )
+            for _ in range(chance.randrange(12))
+        ]
+        assert sum(counts(await imported(site, feed))) == len(feed)
