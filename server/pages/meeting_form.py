@@ -96,11 +96,10 @@ def posted_in(form: Form, now: int, meeting: Meeting | None = None) -> Posted | 
     body["listed"] = form.get("listed") == "yes"
     if not form.text("name"):
         form.refuse("wrong.name", "name")
+    body["timezone"] = form.get("timezone")
+    body |= _when_in(form, now)
     if zone_name(form.get("timezone")) is None:
         form.refuse("wrong.timezone", "timezone")
-    else:
-        body["timezone"] = form.get("timezone")
-        body |= _when_in(form, now)
     body["format"] = _format_in(form, meeting)
     minutes = number(form.get("minutes"), form, "minutes")
     body["minutes"] = minutes or _usual_minutes(body["format"])

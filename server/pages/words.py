@@ -82,6 +82,10 @@ class Words:
         """`Tuesday` for 2; Sunday is 0."""
         return str(self._locale.days["stand-alone"]["wide"][(day - 1) % 7])
 
+    def language_name(self, code: str) -> str:
+        """What another language is called in this one; its code, if nobody knows it."""
+        return str(self._locale.languages.get(code, code))
+
     def city(self, zone: str) -> str:
         """How people call a zone: `Los Angeles` for `America/Los_Angeles`."""
         return _city(zone, self._locale)

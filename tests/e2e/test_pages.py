@@ -68,7 +68,7 @@ async def test_times_are_those_of_the_readers_clock(reader: Reader) -> None:
     await reader.creates(once="2027-03-16T19:00")  # in these weeks Los Angeles is an hour nearer to Berlin
     await reader.creates(name="At home", once="2027-03-16T19:00", timezone="Europe/Berlin")
     page = await reader.opens("/m/river-circle")
-    await expect(page.locator(".dates li")).to_have_text("Wed 17 Mar, 03:00 (Tue 19:00 in Los Angeles)")
+    await expect(page.locator(".dates li")).to_have_text("Wed 17 Mar, 03:00 (Tue 16 Mar, 19:00 in Los Angeles)")
     await expect(page.get_by_text("Times are those of your own clock (Berlin).")).to_be_visible()
     await reader.finds_no_barrier()
     page = await reader.opens("/m/at-home")
@@ -101,12 +101,18 @@ async def test_from_the_schedule_to_the_doors(reader: Reader) -> None:
 async def test_a_meeting_is_managed_with_its_link(reader: Reader) -> None:
     made = await reader.creates(day=2, time="19:00")
     page = await reader.opens(made["manage_url"])
+    await expect(page).to_have_url(made["manage_url"])  # it can be kept and reloaded
+    await page.reload()
     await reader.finds_no_barrier()
-    await page.get_by_label("Name", exact=True).fill("Ocean circle")
-    await page.get_by_label("Host").check()
-    await page.get_by_role("button", name="Save").click()
-    await expect(page.get_by_role("status")).to_contain_text("Saved.")
-    fresh = await page.get_by_role("status").get_by_role("link").get_attribute("href")
+    await page.get_by_role("button", name="Change the meeting").click()
+    await reader.finds_no_barrier()
+    await page.get_by_label("Name of the meeting").fill("Ocean circle")
+    await page.get_by_role("button", name="See and change its agenda").click()
+    await reader.finds_no_barrier()
+    await page.get_by_role("button", name="Save").last.click()
+    await expect(page.get_by_role("status")).to_have_text("Saved.")
+    await page.get_by_role("button", name="Make a new one : To host").click()
+    fresh = await page.get_by_role("region", name="To host").get_by_role("link").get_attribute("href")
     assert fresh is not None
     assert fresh.startswith(f"{reader.base}/r/river-circle#key=")
     assert fresh != made["host_url"]
@@ -114,9 +120,18 @@ async def test_a_meeting_is_managed_with_its_link(reader: Reader) -> None:
     shown = await (await page.request.get(f"{reader.base}/api/meetings/river-circle")).json()
     assert shown["name"] == "Ocean circle"
 
-    await page.get_by_label("Delete this meeting for good").check()
-    await page.get_by_role("button", name="Delete").click()
-    await expect(page.get_by_role("status")).to_have_text("The meeting is deleted.")
+    await page.goto("about:blank")
+    page = await reader.opens(made["manage_url"])
+    await page.get_by_text("Cancel, move, or add a note").first.click()
+    await reader.finds_no_barrier()
+    await page.get_by_label("Cancelled").first.check()
+    await page.get_by_role("button", name="Save").first.click()
+    await expect(page.locator(".dates li").first.get_by_text("Cancelled", exact=True).first).to_be_visible()
+    await page.get_by_role("button", name="Delete…").click()
+    await reader.finds_no_barrier()
+    await page.get_by_role("button", name="Yes, delete it").click()
+    await expect(page.get_by_role("heading", name="The meeting is deleted")).to_be_visible()
+    await reader.finds_no_barrier()
     assert (await page.request.get(f"{reader.base}/api/meetings/river-circle")).status == 404
 
 
@@ -124,15 +139,15 @@ async def test_without_the_whole_link_nothing_can_be_managed(reader: Reader) -> 
     await reader.creates(day=2, time="19:00")
     page = await reader.opens("/m/river-circle/manage")
     await expect(page.get_by_text("This needs the meeting's manage link, the whole of it.")).to_be_visible()
-    await expect(page.get_by_role("button", name="Save")).to_be_hidden()
+    await expect(page.get_by_role("button", name="Change the meeting")).to_be_hidden()
     await reader.finds_no_barrier()
 
 
 async def test_a_wrong_key_is_told_and_nothing_is_changed(reader: Reader) -> None:
     await reader.creates(day=2, time="19:00")
     page = await reader.opens("/m/river-circle/manage#key=wrong")
-    await page.get_by_role("button", name="Save").click()
-    await expect(page.get_by_role("status")).to_have_text("This is not the meeting's manage key.")
+    await expect(page.get_by_text("This is not this meeting's manage link.")).to_be_visible()
+    await reader.finds_no_barrier()
     reader.errors.clear()  # the browser's own word on the 403
 
 
@@ -140,7 +155,7 @@ async def test_the_pages_keep_to_their_policy(browser: Browser, tmp_path: Path) 
     async with serving(tmp_path) as served:
         reader = Reader(served, await browser.new_page())
         made = await reader.creates(day=2, time="19:00")
-        for path in ("/", "/m/river-circle", made["manage_url"]):
+        for path in ("/", "/m/river-circle", "/m/river-circle/finders", "/new", "/clocks", made["manage_url"]):
             await reader.opens(path)
         assert reader.errors == []
         assert await reader.page.context.cookies() == []

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from server.pages.week import Week, week
+from server.pages.finding import Coming
 from server.schedule.feeds import Feed
 from server.schedule.importing import import_feed
 from tests.server.pages.browser import page
@@ -81,28 +81,25 @@ async def test_in_the_night_when_the_clocks_change_the_wall_time_stays(site: Sit
 
 
 async def test_a_long_week_is_shown_by_day(site: Site) -> None:
-    await a_town(site, 776)
+    await a_town(site, 350)
     shown = await page(site, "/")
     days = [href for href in shown.links if href.startswith("/?day=")]
-    assert len(days) == 7
-    assert "The days to choose from are those of Los Angeles." in shown.text
-    wednesday = await page(site, "/?day=2026-11-04")
+    assert len([href for href in days if href.endswith("#week")]) == 7
+    wednesday = await page(site, "/?day=3")
     assert "Wednesday 4 November" in wednesday.text
     assert {href for href in wednesday.links if href.startswith("/m/")} > {"/m/group-3", "/m/group-10"}
-    for wrong in ("?day=2020-01-01", "?day=x", "?day=", "?page=2", "?page=-1", "?day=2026-11-04&page=99"):
+    for wrong in ("?day=9", "?day=x", "?day=", "?page=2", "?page=-1", "?day=3&page=99", "?page=9e9", "?zone=Moon"):
         assert (await site.http.get(f"/{wrong}")).status_code == 200
 
 
 async def test_a_long_day_is_shown_by_page(site: Site) -> None:
-    await a_town(site, 7 * 450)
-    first = await page(site, "/?day=2026-11-04")
-    last = await page(site, "/?day=2026-11-04&page=3")
-    assert "Page 3" in first.text
-    assert {it for it in first.links if it.startswith("/?day=2026-11-04&page=")} == {
-        f"/?day=2026-11-04&page={n}#week" for n in (1, 2, 3)
-    }
+    await a_town(site, 7 * 120)
+    first, second = await page(site, "/?day=3"), await page(site, "/?day=3&page=2")
+    assert "Page 1 of 3" in first.text
+    assert first.links["/?day=3&page=2#week"] == "Later"
+    assert second.links["/?day=3#week"] == "Earlier"
     assert ("2026-11-04T08:00:00Z", "Wed 4 Nov, 00:00") in first.times
-    assert ("2026-11-04T08:00:00Z", "Wed 4 Nov, 00:00") not in last.times
+    assert ("2026-11-04T08:00:00Z", "Wed 4 Nov, 00:00") not in second.times
 
 
 async def test_a_towns_schedule_is_light_on_a_bad_line(site: Site) -> None:
@@ -114,20 +111,24 @@ async def test_a_towns_schedule_is_light_on_a_bad_line(site: Site) -> None:
     assert int(answer.headers["content-length"]) < 8_000
 
 
-async def test_it_is_worked_out_once_for_all_who_come_in_the_same_moment(
+async def test_it_is_worked_out_once_for_all_who_come_within_the_hour(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await site.creates()
     worked_out = []
 
-    def counted(*of: Any) -> Week:
-        worked_out.append(of)
-        return week(*of)
+    class Counted(Coming):
+        def __init__(self, *of: Any) -> None:
+            worked_out.append(of)
+            super().__init__(*of)
 
-    monkeypatch.setattr("server.pages.views.week", counted)
+    monkeypatch.setattr("server.pages.schedule_page.Coming", Counted)
     pages = await asyncio.gather(*(site.text("/") for _ in range(20)))
     assert len(set(pages)) == len(worked_out) == 1
-    site.now += MINUTE
+    site.now += 10 * MINUTE
+    await site.text("/?q=tuesday")
+    assert len(worked_out) == 1
+    site.now += 60 * MINUTE
     await site.text("/")
     assert len(worked_out) == 2
 

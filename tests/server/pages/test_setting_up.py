@@ -148,11 +148,12 @@ async def test_the_last_part_of_an_agenda_stays(volunteer: Volunteer) -> None:
 async def test_everything_that_is_wrong_is_told_at_once_beside_its_field(volunteer: Volunteer) -> None:
     form = await volunteer.presses("create", await volunteer.opens("/new"), description="Come in.", minutes="an hour")
     assert volunteer.status == 422
-    assert set(form.wrong) == {"name", "timezone", "minutes"}
-    form = await volunteer.presses("create", form, name="Circle", timezone="Europe/Berlin", minutes="")
     assert form.wrong == {
+        "name": "Please give the meeting a name.",
         "day": "Please choose at least one day.",
         "time": "Please give the time of day at which it begins, like 19:00.",
+        "minutes": "Please give a number of minutes, like 5 or 2.5.",
+        "timezone": "Please choose the time zone.",
     }
     assert form.get("description") == "Come in."
 
