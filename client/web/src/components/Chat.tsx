@@ -1,20 +1,16 @@
 /** The chat: what was said, and where one writes. */
-import { type Signal, useComputed, useSignal } from '@preact/signals';
+import { useComputed, useSignal } from '@preact/signals';
 import { useCallback, useRef } from 'preact/hooks';
 import { clock, t } from '../i18n.js';
-import { mayWriteTo, readersOf, silence } from '../store/chat.js';
 import { greets } from '../store/roles.js';
 import type { Message, Room } from '../store/room.js';
+import { Composer, shortened } from './Composer.js';
 import { nameOf, useAct, useApp, useRoom } from './context.js';
-import { Button, Disclosure, Field, More, Select, Status } from './controls.js';
-import { isEnter, useSending } from './draft.js';
+import { Button, Disclosure, More, Status } from './controls.js';
 import { Follow } from './Follow.js';
 import { useGradually } from './gradually.js';
 import { HelpForm } from './HelpForm.js';
 import { Reactions } from './Reactions.js';
-
-const MOST_MESSAGE = 2000;
-const SHORTENED = 80; // characters of a message that is replied to
 
 export function Chat() {
   const room = useRoom();
@@ -141,99 +137,6 @@ function Deeds({ message, name, onReply, close }: ActionsProps & { readonly clos
   );
 }
 
-interface ComposerProps {
-  readonly replyTo: { value: Message | null };
-  readonly field: { current: HTMLTextAreaElement | null };
-}
-
-function Composer({ replyTo, field }: ComposerProps) {
-  const { type } = useApp();
-  const room = useRoom();
-  const [act, refusal] = useAct();
-  const draft = useSignal('');
-  const chosen = useSignal('everyone');
-  const to = mayWriteTo(room, chosen.value) ? chosen.value : 'everyone';
-  const why = to === 'everyone' ? silence(room) : null;
-  const original = replyTo.value;
-  const { isSending, send } = useSending(draft, async text => {
-    type(false);
-    const isSaid = await act({ t: 'say', text, to, reply_to: original?.id });
-    if (isSaid && replyTo.value === original) replyTo.value = null;
-    return isSaid;
-  });
-  const hint = useComputed(() => (room.chat.mode === 'slow' ? t('chat.slow', { n: Math.ceil(room.chat.every) }) : ''));
-  return (
-    <form
-      class="composer"
-      onSubmit={event => {
-        event.preventDefault();
-        send();
-      }}
-    >
-      {original && (
-        <p class="replied">
-          <span dir="auto">
-            {t('chat.replying', { name: nameOf(room, original.by, original.name), text: shortened(original.text) })}
-          </span>{' '}
-          <Button
-            kind="quiet"
-            onClick={() => {
-              replyTo.value = null;
-            }}
-          >
-            {t('chat.no_reply')}
-          </Button>
-        </p>
-      )}
-      <Readers chosen={chosen} to={to} />
-      <div class="write">
-        <Field label={t('chat.write')} hint={why ? t(`silence.${why}`) : hint.value} isPlain>
-          {(id, describedBy) => (
-            <textarea
-              id={id}
-              ref={field}
-              aria-describedby={describedBy}
-              placeholder={t('chat.write')}
-              rows={1}
-              maxLength={MOST_MESSAGE}
-              enterkeyhint="send"
-              value={draft}
-              onInput={event => {
-                draft.value = event.currentTarget.value;
-                if (to === 'everyone') type(draft.value !== '');
-              }}
-              onKeyDown={event => {
-                if (!isEnter(event)) return;
-                event.preventDefault();
-                send();
-              }}
-            />
-          )}
-        </Field>
-        <button type="submit" class="is-main" aria-disabled={isSending.value || undefined}>
-          {t(isSending.value ? 'send.sending' : 'chat.send')}
-        </button>
-      </div>
-      <Status text={refusal} />
-    </form>
-  );
-}
-
-function Readers({ chosen, to }: { readonly chosen: Signal<string>; readonly to: string }) {
-  const readers = choices(useRoom());
-  if (readers.length < 2) return null;
-  return (
-    <Select
-      label={t('chat.to')}
-      value={to}
-      options={readers}
-      onChange={value => {
-        chosen.value = value;
-      }}
-    />
-  );
-}
-
 function Typing() {
   const { store } = useApp();
   const room = useRoom();
@@ -254,21 +157,9 @@ function Typing() {
   );
 }
 
-/** To whom one may write, oneself excepted: everyone, the service team, and where the format allows it, persons. */
-function choices(room: Room): readonly (readonly [id: string, name: string])[] {
-  const people = readersOf(room);
-  return [
-    ['everyone', t('chat.everyone')],
-    ...(mayWriteTo(room, 'service') ? [['service', t('chat.service')] as const] : []),
-    ...people.map(person => [person.id, person.name] as const),
-  ];
-}
-
 /** That a message is not for everyone, and between whom it is. */
 function asideOf(room: Room, message: Message): string | null {
   if (message.to === 'everyone') return null;
   if (message.to === 'service') return t('chat.aside_service');
   return message.to === room.you ? t('chat.aside_you') : t('chat.aside', { name: nameOf(room, message.to) });
 }
-
-const shortened = (text: string): string => (text.length > SHORTENED ? `${text.slice(0, SHORTENED)}…` : text);

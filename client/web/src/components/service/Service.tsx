@@ -5,6 +5,7 @@ import { nextStep } from '../../store/queue.js';
 import { greets, keepsTime, leads } from '../../store/roles.js';
 import type { ChatMode, Request } from '../../store/room.js';
 import { openRequests } from '../../store/safety.js';
+import { useNotice } from '../Composer.js';
 import { nameOf, titleOf, useAct, useApp, useRoom } from '../context.js';
 import { Button, Disclosure, Field, Select, Status } from '../controls.js';
 
@@ -21,6 +22,7 @@ export function Service() {
       {leads(role) && <Lead />}
       <Door />
       {greets(role) && <Mode />}
+      {greets(role) && <Notice />}
       {(greets(role) || keepsTime(role)) && <AddPerson />}
       {leads(role) && <Blocked />}
     </section>
@@ -234,6 +236,41 @@ function Mode() {
         <button type="submit">{t('form.set')}</button>
       </form>
       <Status text={refusal} />
+    </>
+  );
+}
+
+function Notice() {
+  const [act, refusal] = useAct();
+  const post = useNotice(act);
+  const text = useSignal('');
+  return (
+    <>
+      <h3>{t('notice.title')}</h3>
+      <form
+        onSubmit={async event => {
+          event.preventDefault();
+          const posted = text.value.trim();
+          if (posted && (await post(posted)) && text.value.trim() === posted) text.value = '';
+        }}
+      >
+        <Field label={t('notice.title')} hint={t('notice.hint')} isPlain>
+          {(id, hint) => (
+            <textarea
+              id={id}
+              aria-describedby={hint}
+              rows={2}
+              maxLength={2000}
+              value={text}
+              onInput={event => {
+                text.value = event.currentTarget.value;
+              }}
+            />
+          )}
+        </Field>
+        <button type="submit">{t('notice.post')}</button>
+        <Status text={refusal} />
+      </form>
     </>
   );
 }

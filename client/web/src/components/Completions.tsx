@@ -1,0 +1,81 @@
+/** How a command may go on: a list under the arrow keys, while the focus stays in the box. */
+import { type Signal, useSignal } from '@preact/signals';
+import { useEffect, useId } from 'preact/hooks';
+import { t } from '../i18n.js';
+import { type Completion, completions, type Sight } from './typed.js';
+
+export interface Completing {
+  readonly id: string;
+  readonly offered: readonly Completion[];
+  /** Which of them the arrow keys are on; -1 is none. */
+  readonly active: Signal<number>;
+  readonly choose: (completion: Completion) => void;
+  /** What the box tells of the list. */
+  readonly field: Readonly<Record<string, string | undefined>>;
+  /** Whether the list makes use of that key. */
+  readonly takes: (event: KeyboardEvent) => boolean;
+}
+
+export function useCompletion(line: string, sight: () => Sight, write: (line: string) => void): Completing {
+  const id = useId();
+  const active = useSignal(-1);
+  const shutFor = useSignal<string | null>(null); // Escape shuts the list until the line is another
+  useEffect(() => {
+    active.value = -1;
+  }, [line]);
+  const offered = line.startsWith('/') && shutFor.value !== line ? completions(line, sight()) : [];
+  const choose = (completion: Completion) => write(completion.line);
+  const takes = (event: KeyboardEvent): boolean => {
+    if (offered.length === 0 || event.isComposing) return false;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const chosen = offered[active.value];
+    if (step)
+      active.value = (active.value + step + offered.length + (active.value < 0 && step < 0 ? 1 : 0)) % offered.length;
+    else if (event.key === 'Escape') shutFor.value = line;
+    else if (event.key === 'Enter' && chosen) choose(chosen);
+    else return false;
+    event.preventDefault();
+    event.stopPropagation();
+    return true;
+  };
+  const isOpen = offered.length > 0;
+  const field = {
+    'aria-autocomplete': 'list',
+    'aria-haspopup': 'listbox',
+    'aria-controls': isOpen ? id : undefined,
+    'aria-activedescendant': isOpen && active.value >= 0 ? `${id}-${active.value}` : undefined,
+  };
+  return { id, offered, active, choose, field, takes };
+}
+
+export function Completions({ of: { id, offered, active, choose } }: { readonly of: Completing }) {
+  const isOpen = offered.length > 0;
+  return (
+    <>
+      <p class="unseen" role="status">
+        {isOpen && t('typed.offered', { n: offered.length })}
+      </p>
+      {isOpen && (
+        <div class="completions" id={id} role="listbox" aria-label={t('typed.help')} tabIndex={-1}>
+          {offered.map((completion, index) => (
+            // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are the box's
+            // biome-ignore lint/a11y/useFocusableInteractive: the focus stays in the box
+            <div
+              key={completion.line}
+              id={`${id}-${index}`}
+              role="option"
+              aria-selected={index === active.value}
+              ref={it => {
+                if (index === active.value) it?.scrollIntoView({ block: 'nearest' });
+              }}
+              onPointerDown={event => event.preventDefault()}
+              onClick={() => choose(completion)}
+            >
+              <strong dir="auto">{completion.name}</strong> <span class="hint">{completion.effect}</span>
+            </div>
+          ))}
+        </div>
+      )}
+    </>
+  );
+}
