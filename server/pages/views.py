@@ -90,11 +90,18 @@ class Pages:
         return stored
 
     def _built(self, language: str) -> dict[str, Any] | None:
-        """The files of the browser client's entry, and its words in that language; None if it has not been built."""
+        """The files of the browser client's entry and of what it imports, and its words in that language; None if it has not been built."""
         try:
             manifest = json.loads((self._client / ".vite" / "manifest.json").read_text(encoding="utf-8"))
             said = manifest.get(WORDS.format(language), {}).get("file")
-            return {"script": manifest[ENTRY]["file"], "styles": manifest[ENTRY].get("css", []), "words": said}
+            entry = manifest[ENTRY]
+            parts = [entry, *(manifest[name] for name in entry.get("imports", []))]
+            return {
+                "script": entry["file"],
+                "styles": [style for part in parts for style in part.get("css", [])],
+                "parts": [part["file"] for part in parts[1:]],
+                "words": said,
+            }
         except (OSError, ValueError, KeyError):
             return None
 

@@ -89,7 +89,7 @@ async def test_a_share(house: House) -> None:
     await nobody_is_kept_out(bob, ana, fay)
 
     house.served.pass_time(125 * SECOND)
-    await expect(ana.page.locator(".time-left.is-soon")).to_be_visible()
+    await expect(ana.page.locator(".time-left.is-minute")).to_be_visible()
     await nobody_is_kept_out(bob, ana)
     house.served.pass_time(60 * SECOND)
     await bob.sees("Your time is up: please come to an end")

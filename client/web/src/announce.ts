@@ -1,7 +1,7 @@
 /** What is read aloud to those who do not see the page: each event as a sentence, or nothing. */
 import { signal } from '@preact/signals';
 import { nameOf, titleOf } from './components/context.js';
-import { inWords, t } from './i18n.js';
+import { t } from './i18n.js';
 import type { Event } from './store/events.js';
 import { serves } from './store/roles.js';
 import { myself, type Room } from './store/room.js';
@@ -21,23 +21,18 @@ export interface Announcement {
 /** The sentence for `event`, which led from `before` to `after`; null where it is not to be heard at that level. */
 export function announcement(before: Room, event: Event, after: Room, heard: Level): Announcement | null {
   if (heard === 'nothing') return null;
-  const mine = concerningMe(before, event, after);
+  const mine = concerningMe(event, after);
   if (mine !== null) return { text: mine, isUrgent: true };
   const text = heard === 'everything' ? general(before, event, after) : null;
   return text === null ? null : { text, isUrgent: false };
 }
 
-function concerningMe(before: Room, event: Event, after: Room): string | null {
+function concerningMe(event: Event, after: Room): string | null {
   const { you } = after;
-  const isMine = before.floor?.who === you;
   const team = serves(myself(after)?.role ?? 'member');
   switch (event.t) {
     case 'called':
       return event.who === you ? t('stage.you_called') : null;
-    case 'warned':
-      return isMine ? t('time.left', { length: inWords(event.left * 1000) }) : null;
-    case 'time_up':
-      return isMine ? t('time.up') : null;
     case 'share_ended':
       return event.who === you ? t('announce.your_share_ended') : null;
     case 'hand_lowered':

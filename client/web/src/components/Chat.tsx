@@ -72,6 +72,7 @@ function Row({ message, onReply }: RowProps) {
   const original = useComputed(() => room.chat.messages.find(it => it.id === message.reply_to)).value;
   const aside = useComputed(() => asideOf(room, message)).value;
   const isMine = message.by === room.you;
+  const isLatestOfMine = useComputed(() => room.chat.messages.findLast(it => it.by === room.you)?.id === message.id).value;
   return (
     <article class={`message ${isMine ? 'is-mine' : ''} ${aside ? 'is-aside' : ''} ${message.by ? '' : 'is-room'}`}>
       <header>
@@ -89,18 +90,36 @@ function Row({ message, onReply }: RowProps) {
         {message.text}
       </p>
       <Reactions to={message.id} counts={message.reactions} label={t('react.given', { name })} areGiven />
-      <Actions message={message} name={name} onReply={onReply} />
+      {isLatestOfMine && <TakeBack message={message} />}
+      <Actions message={message} name={name} onReply={onReply} isLatestOfMine={isLatestOfMine} />
     </article>
   );
 }
 
-type ActionsProps = RowProps & { readonly name: string };
+interface ActionsProps extends RowProps {
+  readonly name: string;
+  /** Its taking back has a button of its own. */
+  readonly isLatestOfMine: boolean;
+}
 
 function Actions({ name, ...props }: ActionsProps) {
   return <More label={t('chat.more_of', { name })}>{close => <Deeds name={name} close={close} {...props} />}</More>;
 }
 
-function Deeds({ message, name, onReply, close }: ActionsProps & { readonly close: () => void }) {
+/** One's own latest message can be taken back at once. */
+function TakeBack({ message }: { readonly message: Message }) {
+  const [act, refusal] = useAct();
+  return (
+    <>
+      <Button kind="quiet" onClick={() => act({ t: 'unsay', message: message.id })}>
+        {t('chat.unsay')}
+      </Button>
+      <Status text={refusal} />
+    </>
+  );
+}
+
+function Deeds({ message, name, onReply, isLatestOfMine, close }: ActionsProps & { readonly close: () => void }) {
   const { store } = useApp();
   const room = useRoom();
   const [act, refusal] = useAct();
@@ -118,7 +137,7 @@ function Deeds({ message, name, onReply, close }: ActionsProps & { readonly clos
         >
           {t('chat.reply')}
         </Button>
-        {(isMine || greets(store.role.value)) && (
+        {!isLatestOfMine && (isMine || greets(store.role.value)) && (
           <Button onClick={() => act({ t: 'unsay', message: message.id })}>{t('chat.unsay')}</Button>
         )}
         {greets(store.role.value) && message.to === 'everyone' && (

@@ -1,8 +1,13 @@
 /** How a command may go on: a list under the arrow keys, while the focus stays in the box. */
-import { type Signal, useSignal } from '@preact/signals';
+import { type Signal, signal, useSignal } from '@preact/signals';
 import { useEffect, useId } from 'preact/hooks';
 import { t } from '../i18n.js';
-import { type Completion, completions, type Sight } from './typed.js';
+import type { Completion, Sight } from './typed.js';
+
+type Typed = typeof import('./typed.js');
+
+/** The words themselves, once somebody has begun to type one. */
+const words = signal<Typed | null>(null);
 
 export interface Completing {
   readonly id: string;
@@ -23,7 +28,17 @@ export function useCompletion(line: string, sight: () => Sight, write: (line: st
   useEffect(() => {
     active.value = -1;
   }, [line]);
-  const offered = line.startsWith('/') && shutFor.value !== line ? completions(line, sight()) : [];
+  const isCommand = line.startsWith('/');
+  useEffect(() => {
+    if (isCommand && !words.peek())
+      import('./typed.js').then(
+        it => {
+          words.value = it;
+        },
+        () => {}, // the line did not bring it: what is typed can be sent all the same
+      );
+  }, [isCommand]);
+  const offered = isCommand && shutFor.value !== line ? (words.value?.completions(line, sight()) ?? []) : [];
   const choose = (completion: Completion) => write(completion.line);
   const takes = (event: KeyboardEvent): boolean => {
     if (offered.length === 0 || event.isComposing) return false;

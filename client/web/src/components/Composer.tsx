@@ -8,7 +8,11 @@ import { Completions, useCompletion } from './Completions.js';
 import { nameOf, useAct, useApp, useRoom } from './context.js';
 import { Button, Field, notice, Select, Status } from './controls.js';
 import { isEnter, useSending } from './draft.js';
-import { type Sight, understand, WORDS } from './typed.js';
+import { later } from './later.js';
+import { useNotice } from './notice.js';
+import type { Sight, Understood } from './typed.js';
+
+const CommandHelp = later(async () => (await import('./CommandHelp.js')).CommandHelp);
 
 const MOST_MESSAGE = 2000;
 const SHORTENED = 80; // characters of a message that is replied to
@@ -44,7 +48,7 @@ export function Composer({ replyTo, field }: Props) {
   const { isSending, send } = useSending(draft, async text => {
     type(false);
     refusal.value = '';
-    const asked = understand(text, sight());
+    const asked = await understood(text, sight());
     switch (asked.is) {
       case 'say':
         return say(asked.text);
@@ -140,39 +144,14 @@ export function Composer({ replyTo, field }: Props) {
   );
 }
 
-/** All that can be typed here, by this person. */
-function CommandHelp({ onClose }: { readonly onClose: () => void }) {
-  const role = useApp().store.role.value;
-  return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset's layout is its own
-    <div class="disclosed" role="group" aria-label={t('typed.help')} ref={it => it?.focus()} tabIndex={-1}>
-      <p>{t('typed.help_text')}</p>
-      <dl class="words">
-        {Object.entries(WORDS)
-          .filter(([, { may }]) => may(role))
-          .map(([word, { usage, effect }]) => (
-            <div key={word}>
-              <dt>
-                <code>{`/${word} ${usage}`.trim()}</code>
-              </dt>
-              <dd>{t(effect)}</dd>
-            </div>
-          ))}
-      </dl>
-      <Button onClick={onClose}>{t('form.close')}</Button>
-    </div>
-  );
-}
-
-/** Says something to everyone, and keeps it in sight. */
-export function useNotice(act: ReturnType<typeof useAct>[0]): (text: string) => Promise<boolean> {
-  const { store } = useApp();
-  return async text => {
-    if (!(await act({ t: 'say', text }))) return false;
-    const room = store.room.value; // what one says oneself is there before its answer
-    const said = room?.chat.messages.findLast(it => it.by === room.you && it.text === text);
-    return said ? act({ t: 'pin', message: said.id }) : true;
-  };
+/** What the line asks for; only what might be a command needs to be understood. */
+async function understood(line: string, sight: Sight): Promise<Understood> {
+  if (!/^[/!]|^done$/i.test(line)) return { is: 'say', text: line };
+  try {
+    return (await import('./typed.js')).understand(line, sight);
+  } catch {
+    return { is: 'problem', text: t('outcome.failed') }; // the line did not bring it
+  }
 }
 
 function Readers({ chosen, to }: { readonly chosen: Signal<string>; readonly to: string }) {

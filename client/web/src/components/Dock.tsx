@@ -19,7 +19,12 @@ interface Offer {
   readonly mayPass: boolean;
 }
 
-export function Dock({ onService }: { readonly onService: () => void }) {
+interface Props {
+  readonly isServiceShown: boolean;
+  readonly onService: () => void;
+}
+
+export function Dock({ isServiceShown, onService }: Props) {
   const { store } = useApp();
   const room = useRoom();
   const [act, refusal] = useAct();
@@ -31,7 +36,7 @@ export function Dock({ onService }: { readonly onService: () => void }) {
   return (
     <section class="dock" ref={region} tabIndex={-1} aria-label={t('dock.title')}>
       <Notices />
-      <Inbox onOpen={onService} />
+      {!isServiceShown && <Inbox onOpen={onService} />}
       <Status text={refusal} />
       <Place />
       <div class="row">

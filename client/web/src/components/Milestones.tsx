@@ -1,5 +1,6 @@
 /** Milestones: what people celebrate tonight. */
 import { t } from '../i18n.js';
+import type { Celebration, Room } from '../store/room.js';
 import { nameOf, useRoom } from './context.js';
 
 export function Milestones() {
@@ -9,13 +10,17 @@ export function Milestones() {
     <section class="milestones" aria-labelledby="milestones-title">
       <h2 id="milestones-title">{t('milestone.title')}</h2>
       <ul>
-        {room.celebrations.map(({ by, count, unit, at, name }) => (
-          <li key={`${by} ${at}`}>
+        {room.celebrations.map(celebration => (
+          <li key={`${celebration.by} ${celebration.at}`}>
             <span aria-hidden="true">🎉 </span>
-            {t('milestone.one', { name: nameOf(room, by, name), length: t(`milestone.${unit}`, { n: count }) })}
+            {milestoneInWords(room, celebration)}
           </li>
         ))}
       </ul>
     </section>
   );
+}
+
+export function milestoneInWords(room: Room, { by, count, unit, name }: Celebration): string {
+  return t('milestone.one', { name: nameOf(room, by, name), length: t(`milestone.${unit}`, { n: count }) });
 }

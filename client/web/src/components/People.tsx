@@ -6,6 +6,7 @@ import { greets, keepsTime, mayActOn, ROLES, rolesToGive, serves } from '../stor
 import type { Participant, Role } from '../store/room.js';
 import { useAct, useApp, useRoom } from './context.js';
 import { Button, Choose, Disclosure, More, Status } from './controls.js';
+import { Face } from './Face.js';
 import { useGradually } from './gradually.js';
 import { HelpForm } from './HelpForm.js';
 
@@ -33,6 +34,7 @@ function Row({ person }: { readonly person: Participant }) {
   const { id, name, role, presence, muted, device, shares } = person;
   return (
     <li class={id === room.you ? 'is-me' : undefined}>
+      <Face id={id} name={name} />
       <span class="who">
         <strong>{id === room.you ? t('name.you', { name }) : name}</strong>
         {role !== 'member' && <span class="tag">{t(`role.${role}`)}</span>}

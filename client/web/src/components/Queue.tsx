@@ -1,11 +1,12 @@
 /** The share queue: who waits, about when it is whose turn, and whether there is time. */
-import { useComputed } from '@preact/signals';
+import { type Signal, useComputed, useSignal } from '@preact/signals';
 import { clock, inWords, t } from '../i18n.js';
 import { expectedAt, fits } from '../store/queue.js';
 import { keepsTime, mayActOn } from '../store/roles.js';
 import { find, type Hand, type Time } from '../store/room.js';
 import { nameOf, useAct, useApp, useRoom } from './context.js';
 import { Button, More, Status } from './controls.js';
+import { type Dragged, Handle } from './service/Drag.js';
 import { QueueControls } from './service/QueueControls.js';
 
 export function Queue() {
@@ -15,6 +16,7 @@ export function Queue() {
   const isKept = keepsTime(store.role.value);
   if (room.phase === null || (!open && hands.length === 0 && !isKept)) return null;
   const roomFor = fits(room, store.now.value);
+  const dragged = useSignal<Dragged | null>(null);
   return (
     <section class="queue" aria-labelledby="queue-title">
       <h2 id="queue-title">{t('queue.title')}</h2>
@@ -27,7 +29,13 @@ export function Queue() {
       ) : (
         <ol>
           {hands.map((hand, place) => (
-            <Row key={hand.who} hand={hand} place={place} when={when(expectedAt(room, place, store.now.value))} />
+            <Row
+              key={hand.who}
+              hand={hand}
+              place={place}
+              when={when(expectedAt(room, place, store.now.value))}
+              dragged={dragged}
+            />
           ))}
         </ol>
       )}
@@ -42,15 +50,27 @@ interface RowProps {
   readonly hand: Hand;
   readonly place: number;
   readonly when: string;
+  readonly dragged: Signal<Dragged | null>;
 }
 
-function Row({ hand, place, when }: RowProps) {
+function Row({ hand, place, when, dragged }: RowProps) {
   const { store } = useApp();
   const room = useRoom();
   const name = useComputed(() => nameOf(room, hand.who)).value;
   const isAway = useComputed(() => find(room, hand.who)?.presence === 'away').value;
+  const isKept = keepsTime(store.role.value) && !room.quiet;
+  const [act, refusal] = useAct();
+  const move = (to: number) => to !== place && act({ t: 'move_hand', who: hand.who, place: to });
+  const { who: held, to: landing } = dragged.value ?? {};
+  const from = held === undefined ? -1 : room.queue.hands.findIndex(it => it.who === held);
+  const marks = [
+    hand.who === room.you && 'is-me',
+    held === hand.who && 'is-held',
+    held !== undefined && held !== hand.who && landing === place && (place < from ? 'is-before' : 'is-after'),
+  ];
   return (
-    <li class={hand.who === room.you ? 'is-me' : undefined}>
+    <li class={marks.filter(Boolean).join(' ')}>
+      {isKept && <Handle who={hand.who} name={name} dragged={dragged} onDrop={move} />}
       <span class="who">
         <strong>{hand.who === room.you ? t('name.you', { name }) : name}</strong>
         {isAway && <span class="tag">{t('people.away')}</span>}
@@ -61,7 +81,8 @@ function Row({ hand, place, when }: RowProps) {
         )}
       </span>
       <span class="when">{when}</span>
-      {keepsTime(store.role.value) && !room.quiet && <RowControls who={hand.who} name={name} place={place} />}
+      {isKept && <RowControls who={hand.who} name={name} place={place} act={act} move={move} />}
+      <Status text={refusal} />
     </li>
   );
 }
@@ -70,41 +91,38 @@ interface RowControlsProps {
   readonly who: string;
   readonly name: string;
   readonly place: number;
+  readonly act: ReturnType<typeof useAct>[0];
+  readonly move: (to: number) => unknown;
 }
 
-function RowControls({ who, name, place }: RowControlsProps) {
+function RowControls({ who, name, place, act, move }: RowControlsProps) {
   const { store } = useApp();
   const room = useRoom();
-  const [act, refusal] = useAct();
   const last = room.queue.hands.length - 1;
   const person = find(room, who);
-  const move = (to: number) => act({ t: 'move_hand', who, place: to });
   return (
-    <>
-      <More label={t('queue.manage_of', { name })}>
-        {() => (
-          <div class="row">
-            <Button meaning={String(place)} onClick={() => act({ t: 'call', who, after: room.floor?.share ?? null })}>
-              {t('person.call', { name })}
+    <More label={t('queue.manage_of', { name })}>
+      {() => (
+        <div class="row">
+          <Button meaning={String(place)} onClick={() => act({ t: 'call', who, after: room.floor?.share ?? null })}>
+            {t('person.call', { name })}
+          </Button>
+          <Button meaning={String(place)} disabled={place === 0} onClick={() => move(0)}>
+            {t('queue.first')}
+          </Button>
+          <Button meaning={String(place)} disabled={place === 0} onClick={() => move(place - 1)}>
+            {t('queue.up')}
+          </Button>
+          <Button meaning={String(place)} disabled={place === last} onClick={() => move(place + 1)}>
+            {t('queue.down')}
+          </Button>
+          {person && mayActOn(store.role.value, person) && (
+            <Button meaning={String(place)} onClick={() => act({ t: 'lower_hand', who })}>
+              {t('queue.lower')}
             </Button>
-            <Button meaning={String(place)} disabled={place === 0} onClick={() => move(0)}>
-              {t('queue.first')}
-            </Button>
-            <Button meaning={String(place)} disabled={place === 0} onClick={() => move(place - 1)}>
-              {t('queue.up')}
-            </Button>
-            <Button meaning={String(place)} disabled={place === last} onClick={() => move(place + 1)}>
-              {t('queue.down')}
-            </Button>
-            {person && mayActOn(store.role.value, person) && (
-              <Button meaning={String(place)} onClick={() => act({ t: 'lower_hand', who })}>
-                {t('queue.lower')}
-              </Button>
-            )}
-          </div>
-        )}
-      </More>
-      <Status text={refusal} />
-    </>
+          )}
+        </div>
+      )}
+    </More>
   );
 }

@@ -7,20 +7,23 @@ import { serves } from '../store/roles.js';
 import { openRequests } from '../store/safety.js';
 import { Agenda } from './Agenda.js';
 import { Announcer } from './Announcer.js';
+import { Applause } from './Applause.js';
 import { RoomBanners } from './Banners.js';
 import { Chat } from './Chat.js';
 import { useApp, useRoom } from './context.js';
 import { Button, useFocusKept } from './controls.js';
 import { Dock } from './Dock.js';
+import { later } from './later.js';
 import { Milestones } from './Milestones.js';
 import { People } from './People.js';
 import { Queue } from './Queue.js';
 import { Stage } from './Stage.js';
-import { Service } from './service/Service.js';
 import { Top } from './Top.js';
 import { You } from './You.js';
 
 type Panel = 'meeting' | 'chat' | 'people' | 'service' | 'you';
+
+const Service = later(async () => (await import('./service/Service.js')).Service);
 
 const WIDE = '(min-width: 64rem)';
 
@@ -30,6 +33,7 @@ export function RoomPage() {
   const tab = useSignal<Panel>('meeting');
   const side = useSignal<Panel>('people');
   const team = serves(store.role.value);
+  useScreenAwake();
   const shown = (panel: Panel) =>
     isWide.value ? panel === 'meeting' || panel === 'chat' || panel === side.value : panel === tab.value;
   if (!team && side.value === 'service') side.value = 'people';
@@ -81,11 +85,13 @@ export function RoomPage() {
         </Section>
       </main>
       <Dock
+        isServiceShown={shown('service')}
         onService={() => {
           (isWide.value ? side : tab).value = 'service';
         }}
       />
       <Announcer />
+      <Applause />
     </div>
   );
 }
@@ -144,4 +150,28 @@ function useMedia(query: string): Signal<boolean> {
     return () => media?.removeEventListener('change', update);
   }, [query, matches]);
   return matches;
+}
+
+/** The screen stays on as long as one is in the room; the browser lets go of it whenever the page is hidden. */
+function useScreenAwake(): void {
+  useEffect(() => {
+    let isHere = true;
+    let lock: WakeLockSentinel | null = null;
+    const hold = async () => {
+      if (document.visibilityState !== 'visible') return;
+      try {
+        lock = (await navigator.wakeLock?.request('screen')) ?? null;
+      } catch {
+        // Refused, for want of battery: then the screen goes dark as it always does.
+      }
+      if (!isHere) void lock?.release();
+    };
+    void hold();
+    document.addEventListener('visibilitychange', hold);
+    return () => {
+      isHere = false;
+      document.removeEventListener('visibilitychange', hold);
+      void lock?.release();
+    };
+  }, []);
 }

@@ -9,11 +9,11 @@ export const MOST_PARAGRAPH = 4000;
 
 interface Props {
   readonly draft: Signal<string>;
-  /** False when the share is over and only what was not sent is left. */
-  readonly isOpen: boolean;
+  /** Whether one shares; or prepares a share; or has something left that was not sent. */
+  readonly is: 'open' | 'draft' | 'over';
 }
 
-export function ShareComposer({ draft, isOpen }: Props) {
+export function ShareComposer({ draft, is }: Props) {
   const { type } = useApp();
   const [act, refusal] = useAct();
   const { isSending, send } = useSending(draft, text => {
@@ -28,7 +28,7 @@ export function ShareComposer({ draft, isOpen }: Props) {
         send();
       }}
     >
-      <Field label={t('share.write')} hint={t(isOpen ? 'share.hint' : 'share.unsent')}>
+      <Field label={t('share.write')} hint={t(`share.hint_${is}`)}>
         {(id, hint) => (
           <textarea
             id={id}
@@ -38,25 +38,27 @@ export function ShareComposer({ draft, isOpen }: Props) {
             value={draft}
             onInput={event => {
               draft.value = event.currentTarget.value;
-              if (isOpen) type(draft.value !== '');
+              if (is === 'open') type(draft.value !== '');
             }}
           />
         )}
       </Field>
       <div class="row">
-        {isOpen ? (
+        {is === 'open' ? (
           <button type="submit" class="is-main" aria-disabled={isSending.value || undefined}>
             {t(isSending.value ? 'send.sending' : 'share.send')}
           </button>
         ) : (
-          <button
-            type="button"
-            onClick={() => {
-              draft.value = '';
-            }}
-          >
-            {t('share.discard')}
-          </button>
+          draft.value && (
+            <button
+              type="button"
+              onClick={() => {
+                draft.value = '';
+              }}
+            >
+              {t('share.discard')}
+            </button>
+          )
         )}
       </div>
       <Status text={refusal} />

@@ -1,10 +1,12 @@
 /** Who has the floor, how long still, and what they say. */
-import { useSignal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import { t } from '../i18n.js';
 import { currentPhase } from '../store/agenda.js';
+import { nextToCall, placeOf } from '../store/queue.js';
 import { keepsTime } from '../store/roles.js';
 import { PhaseText } from './Agenda.js';
 import { nameOf, titleOf, useApp, useRoom } from './context.js';
+import { Face } from './Face.js';
 import { Pick } from './Pick.js';
 import { Reactions } from './Reactions.js';
 import { ShareComposer } from './ShareComposer.js';
@@ -28,6 +30,7 @@ export function Stage() {
       {floor ? (
         <>
           <div class="heading">
+            <Face id={floor.who} name={nameOf(room, floor.who)} />
             <h2 id="stage-title">
               {isMine ? t(`stage.you_${floor.state}`) : t(`stage.${floor.state}`, { name: nameOf(room, floor.who) })}
             </h2>
@@ -52,7 +55,8 @@ export function Stage() {
         </>
       )}
       {isMine && phase?.order === 'pick' && <Pick />}
-      {(isMine && floor.state !== 'called') || draft.value ? <ShareComposer draft={draft} isOpen={isMine} /> : null}
+      <Upcoming />
+      <Writing draft={draft} />
       {keepsTime(store.role.value) && <FloorControls />}
       {past && past.share !== floor?.share && (
         <details class="past">
@@ -65,5 +69,36 @@ export function Stage() {
         </details>
       )}
     </section>
+  );
+}
+
+/** Who comes next, and what after the round. */
+function Upcoming() {
+  const { store } = useApp();
+  const room = useRoom();
+  const next = room.phase === null ? null : nextToCall(room, store.now.value);
+  const phase = room.phase === null ? undefined : room.agenda[room.phase + 1];
+  if (!next && !phase) return null;
+  return (
+    <p class="hint">
+      {next && (next.id === room.you ? t('stage.next_you') : t('stage.next', { name: next.name }))}
+      {next && phase && ' · '}
+      {phase && t('agenda.then', { title: titleOf(phase) })}
+    </p>
+  );
+}
+
+/** Where the share is written; and before it is one's turn, prepared. */
+function Writing({ draft }: { readonly draft: Signal<string> }) {
+  const room = useRoom();
+  const isMine = room.floor?.who === room.you;
+  const mayComeToIt = room.queue.open || placeOf(room, room.you) >= 0 || isMine;
+  if (isMine && room.floor?.state !== 'called') return <ShareComposer draft={draft} is="open" />;
+  if (!mayComeToIt && !draft.value) return null;
+  return (
+    <details class="prepare" open={draft.value !== ''}>
+      <summary>{t('share.prepare')}</summary>
+      <ShareComposer draft={draft} is={mayComeToIt ? 'draft' : 'over'} />
+    </details>
   );
 }

@@ -1,5 +1,5 @@
 /** Which meeting this is and where it is in its agenda; and what must always be in sight. */
-import { t } from '../i18n.js';
+import { clock, t } from '../i18n.js';
 import { currentPhase, lateBy, phaseOverBy } from '../store/agenda.js';
 import { serves } from '../store/roles.js';
 import { titleOf, useAct, useApp, useRoom } from './context.js';
@@ -13,12 +13,15 @@ export function Top() {
   const room = useRoom();
   const [act, refusal] = useAct();
   const phase = currentPhase(room);
+  const next = room.phase === null ? undefined : room.agenda[room.phase + 1];
   return (
     <header class="top">
       <div class="where">
         <h1>{room.meeting.name}</h1>
-        <p>
-          {phase ? t('agenda.now', { title: titleOf(phase) }) : t(`state.${room.state}`)} <Lateness />
+        <p class="now">
+          {phase ? t('agenda.now', { title: titleOf(phase) }) : t(`state.${room.state}`)}
+          {room.phase_ends_at !== null && ` · ${t('agenda.until', { time: clock(room.phase_ends_at) })}`}
+          {next && <span class="then"> · {t('agenda.then', { title: titleOf(next) })}</span>} <Lateness />
         </p>
       </div>
       <div class="always">
@@ -27,9 +30,10 @@ export function Top() {
             kind="grave"
             meaning={String(room.quiet)}
             pressed={room.quiet}
+            label={t(room.quiet ? 'quiet.end' : 'quiet.begin')}
             onClick={() => act({ t: room.quiet ? 'unquiet' : 'quiet' })}
           >
-            {t(room.quiet ? 'quiet.end' : 'quiet.begin')}
+            {t(room.quiet ? 'quiet.end' : 'quiet.short')}
           </Button>
         )}
         <Disclosure name={t('help.ask')}>{close => <HelpForm onDone={close} />}</Disclosure>

@@ -1,6 +1,7 @@
 /** Oneself: the name, a milestone, what is read aloud, and the way out. */
 import { useSignal } from '@preact/signals';
 import { LEVELS, type Level, level } from '../announce.js';
+import { chime, isChiming } from '../chime.js';
 import { t } from '../i18n.js';
 import type { Celebration } from '../store/room.js';
 import { useAct, useApp, useRoom } from './context.js';
@@ -26,6 +27,17 @@ export function You() {
         }}
       />
       <Languages />
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={isChiming.value}
+          onChange={event => {
+            isChiming.value = event.currentTarget.checked;
+            chime();
+          }}
+        />{' '}
+        {t('you.chime')}
+      </label>
       <h3>{t('you.rules')}</h3>
       <ul>
         <li>{t(`rules.crosstalk_${room.rules.crosstalk}`)}</li>

@@ -44,7 +44,7 @@ export function Button(props: ButtonProps) {
       type="button"
       {...(id && { id })}
       {...(element && { ref: element })}
-      class={kind && `is-${kind}`}
+      class={[kind && `is-${kind}`, settling.isSettling && 'is-settling'].filter(Boolean).join(' ') || undefined}
       aria-pressed={pressed}
       aria-expanded={expanded}
       aria-controls={expanded ? controls : undefined}

@@ -74,6 +74,33 @@ export function timeLeft(share: Floor, now: Time): number | null {
   return share.ends_at === undefined ? null : share.ends_at - now;
 }
 
+/**
+ * Where the clock of a share is: well in time; less than the phase's warning left; less than 15 s left; up; half a
+ * minute over; a minute over.
+ */
+export type Step = 'well' | 'minute' | 'soon' | 'up' | 'over' | 'far';
+
+const SOON = 15_000; // ms
+const OVER = 30_000;
+/** Others hear of it a little later than whoever shares, who is to find the end without being looked at. */
+const LATER = 3_000;
+
+/** The step that the clock of `share` shows to this participant. */
+export function stepOf(room: Room, share: Floor, now: Time): Step {
+  const left = (timeLeft(share, now) ?? 0) + (share.who === room.you ? 0 : LATER);
+  if (left <= -2 * OVER) return 'far';
+  if (left <= -OVER) return 'over';
+  if (left <= 0) return 'up';
+  const length = lengthOf(room, share);
+  if (left <= SOON && length > 2 * SOON) return 'soon';
+  const warn = (room.phase === null ? 0 : (room.agenda[room.phase]?.warn_seconds ?? 0)) * 1000;
+  return left <= warn && length > warn ? 'minute' : 'well';
+}
+
+/** How long the share is as a whole, in ms; while its clock stands still, as long as shares are here. */
+export const lengthOf = (room: Room, { began_at, ends_at }: Floor): number =>
+  began_at !== undefined && ends_at !== undefined ? ends_at - began_at : room.queue.share_seconds * 1000;
+
 function onFloor(room: Room, share: string, how: (share: Floor) => Floor): Room {
   return room.floor?.share === share ? { ...room, floor: how(room.floor) } : room;
 }

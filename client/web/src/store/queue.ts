@@ -17,6 +17,18 @@ export function fits(room: Room, now: Time): number | null {
   return Math.max(0, Math.floor((room.phase_ends_at - nextStart(room, now)) / (room.queue.share_seconds * 1000)));
 }
 
+/** The share times that can be chosen, in seconds. */
+export const SHARE_TIMES = [60, 90, 120, 180, 240, 300, 420, 600, 900];
+
+/** The longest share time with which all who wait come to their turn, in seconds; null if that is no change, or none. */
+export function timeForAll(room: Room, now: Time): number | null {
+  const roomFor = fits(room, now);
+  const waiting = room.queue.hands.length;
+  if (roomFor === null || waiting <= roomFor || room.phase_ends_at === null) return null;
+  const each = (room.phase_ends_at - nextStart(room, now)) / waiting / 1000;
+  return SHARE_TIMES.findLast(seconds => seconds <= each && seconds < room.queue.share_seconds) ?? null;
+}
+
 /** About when it is the turn of the hand at `place`; null if there is no time for it before the phase ends. */
 export function expectedAt(room: Room, place: number, now: Time): Time | null {
   const roomFor = fits(room, now);

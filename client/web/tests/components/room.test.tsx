@@ -129,6 +129,7 @@ test('what is open is shut with Escape, and the focus goes back to where it came
 test('greeters see who knocks, and let them in', async () => {
   const page = seenBy(GREETER, event => event.t === 'knocked');
   await press(/^Service/);
+  await screen.findByRole('heading', { name: 'Service team' });
   await press('Let in Charlie');
   await press('Turn away Charlie');
   expect(page.asked).toEqual([
@@ -140,6 +141,7 @@ test('greeters see who knocks, and let them in', async () => {
 test('a call for help stays in sight of the service team until somebody has seen to it', async () => {
   seenBy(GREETER, event => event.t === 'help_asked');
   await press(/^Service/);
+  await screen.findByRole('heading', { name: 'Service team' });
   screen.getByText('Alice asks for help');
   screen.getByText('Alice reports Bob');
   for (const seen of screen.getAllByRole('button', { name: 'Seen to' })) click(seen);

@@ -1,16 +1,29 @@
 /** For those who keep the time: whether hands can be raised, and how long each has. */
-import { t } from '../../i18n.js';
-import { useAct, useRoom } from '../context.js';
+import { inWords, t } from '../../i18n.js';
+import { fits, SHARE_TIMES, timeForAll } from '../../store/queue.js';
+import { useAct, useApp, useRoom } from '../context.js';
 import { Button, Choose, Disclosure, Status } from '../controls.js';
 
-const SHARE_TIMES = [60, 90, 120, 180, 240, 300, 420, 600, 900]; // seconds
-
 export function QueueControls() {
-  const { queue, quiet } = useRoom();
+  const { store } = useApp();
+  const room = useRoom();
+  const { queue, quiet } = room;
   const [act, refusal] = useAct();
   const times = [...new Set([...SHARE_TIMES, queue.share_seconds])].toSorted((a, b) => a - b);
+  const forAll = timeForAll(room, store.now.value);
+  const roomFor = fits(room, store.now.value);
   return (
     <div class="row">
+      {forAll !== null && roomFor !== null && (
+        <div class="note">
+          <p>
+            {t('queue.too_many', { n: queue.hands.length, fits: roomFor, length: inWords(queue.share_seconds * 1000) })}
+          </p>
+          <Button meaning={String(forAll)} onClick={() => act({ t: 'set_share_time', seconds: forAll })}>
+            {t('queue.make_it', { length: inWords(forAll * 1000) })}
+          </Button>
+        </div>
+      )}
       {!quiet && (
         <Button kind="quiet" onClick={() => act({ t: queue.open ? 'close_queue' : 'open_queue' })}>
           {t(queue.open ? 'queue.close' : 'queue.reopen')}

@@ -5,9 +5,9 @@ import { nextStep } from '../../store/queue.js';
 import { greets, keepsTime, leads } from '../../store/roles.js';
 import type { ChatMode, Request } from '../../store/room.js';
 import { openRequests } from '../../store/safety.js';
-import { useNotice } from '../Composer.js';
 import { nameOf, titleOf, useAct, useApp, useRoom } from '../context.js';
 import { Button, Disclosure, Field, Select, Status } from '../controls.js';
+import { useNotice } from '../notice.js';
 
 const MODES: readonly ChatMode[] = ['open', 'slow', 'service', 'closed'];
 const SLOWLY = 30; // seconds
@@ -29,25 +29,33 @@ export function Service() {
   );
 }
 
+/** Those who ask for help, each once; and reports, all of the same person or message together. */
 function Requests() {
   const { store } = useApp();
   const room = useRoom();
-  const open = openRequests(room, store.handled.value);
+  const cases = casesOf(openRequests(room, store.handled.value));
   return (
     <>
       <h3>{t('requests.title')}</h3>
-      {open.length === 0 ? (
+      {cases.length === 0 ? (
         <p class="hint">{t('requests.none')}</p>
       ) : (
         <ul class="requests">
-          {open.map(request => (
-            <li key={request.seq}>
+          {cases.map(({ key, first, all }) => (
+            <li key={key}>
               <p>
-                <strong>{requestInWords(request)}</strong> <time>{clock(request.at)}</time>
+                <strong>{inWordsOf(first, all.length)}</strong> <time>{clock(first.at)}</time>
               </p>
-              {request.text && <p dir="auto">{request.text}</p>}
-              {request.message && <Reported message={request.message} />}
-              <Button onClick={() => store.hasHandled(request.seq)}>{t('requests.handled')}</Button>
+              {all.map(
+                ({ seq, text }) =>
+                  text && (
+                    <p key={seq} dir="auto">
+                      {text}
+                    </p>
+                  ),
+              )}
+              {first.message && <Reported message={first.message} />}
+              <Button onClick={() => all.map(({ seq }) => store.hasHandled(seq))}>{t('requests.handled')}</Button>
             </li>
           ))}
         </ul>
@@ -55,11 +63,29 @@ function Requests() {
     </>
   );
 
-  function requestInWords({ kind, by, who }: Request): string {
+  function inWordsOf({ kind, by, who }: Request, n: number): string {
     const name = nameOf(room, by);
     if (kind === 'help') return t('requests.help', { name });
+    if (n > 1)
+      return who ? t('requests.reports_person', { n, other: nameOf(room, who) }) : t('requests.reports', { n });
     return who ? t('requests.report_person', { name, other: nameOf(room, who) }) : t('requests.report', { name });
   }
+}
+
+interface Case {
+  readonly key: string;
+  readonly first: Request;
+  readonly all: readonly Request[];
+}
+
+function casesOf(requests: readonly Request[]): readonly Case[] {
+  const cases = new Map<string, Case>();
+  for (const request of requests) {
+    const key = `${request.kind} ${request.kind === 'help' ? request.by : (request.message ?? request.who)}`;
+    const { first, all } = cases.get(key) ?? { first: request, all: [] };
+    cases.set(key, { key, first, all: [...all, request] });
+  }
+  return [...cases.values()];
 }
 
 function Reported({ message }: { readonly message: string }) {
