@@ -90,7 +90,7 @@ class Pages:
         return stored
 
     def _built(self, language: str) -> dict[str, Any] | None:
-        """The files of the browser client's entry and of what it imports, and its words in that language; None if it has not been built."""
+        """The browser client's entry, what it imports, and its words in that language; None if not built."""
         try:
             manifest = json.loads((self._client / ".vite" / "manifest.json").read_text(encoding="utf-8"))
             said = manifest.get(WORDS.format(language), {}).get("file")

@@ -72,7 +72,9 @@ function Row({ message, onReply }: RowProps) {
   const original = useComputed(() => room.chat.messages.find(it => it.id === message.reply_to)).value;
   const aside = useComputed(() => asideOf(room, message)).value;
   const isMine = message.by === room.you;
-  const isLatestOfMine = useComputed(() => room.chat.messages.findLast(it => it.by === room.you)?.id === message.id).value;
+  const isLatestOfMine = useComputed(
+    () => room.chat.messages.findLast(it => it.by === room.you)?.id === message.id,
+  ).value;
   return (
     <article class={`message ${isMine ? 'is-mine' : ''} ${aside ? 'is-aside' : ''} ${message.by ? '' : 'is-room'}`}>
       <header>

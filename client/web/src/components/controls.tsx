@@ -1,6 +1,6 @@
 /** The controls that everything is made of. */
 import { type ReadonlySignal, signal, useSignal } from '@preact/signals';
-import type { ComponentChildren, Ref, RefObject } from 'preact';
+import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { t } from '../i18n.js';
 import { OpenedByHand, useSettling } from './settling.js';
@@ -21,12 +21,13 @@ interface ButtonProps {
   /** Guards it where what a press does, or what stands in this place, changes by itself (settling.ts). */
   readonly meaning?: string;
   readonly id?: string;
-  readonly element?: Ref<HTMLButtonElement>;
 }
 
 export function Button(props: ButtonProps) {
-  const { children, onClick, kind, pressed, expanded, controls, disabled, label, meaning, id, element } = props;
-  const settling = useSettling(meaning);
+  const { children, onClick, kind, pressed, expanded, controls, disabled, label, meaning, id } = props;
+  const settling = useSettling(meaning, name => {
+    notice.value = t('button.now', { name });
+  });
   const isOnItsWay = useSignal(false);
   const press = async (event: MouseEvent & { readonly currentTarget: HTMLButtonElement }) => {
     if (disabled || (meaning !== undefined && isOnItsWay.value)) return;
@@ -43,7 +44,7 @@ export function Button(props: ButtonProps) {
     <button
       type="button"
       {...(id && { id })}
-      {...(element && { ref: element })}
+      ref={settling.button}
       class={[kind && `is-${kind}`, settling.isSettling && 'is-settling'].filter(Boolean).join(' ') || undefined}
       aria-pressed={pressed}
       aria-expanded={expanded}
@@ -112,18 +113,16 @@ interface DisclosureProps {
 export function Disclosure({ name, label, kind, children }: DisclosureProps) {
   const isOpen = useSignal(false);
   const id = useId();
-  const button = useRef<HTMLButtonElement>(null);
   const shown = useRef<HTMLDivElement>(null);
   const close = () => {
     const hadFocus = shown.current?.contains(document.activeElement);
     isOpen.value = false;
-    if (hadFocus) button.current?.focus(); // whoever was in it goes on from where they came
+    if (hadFocus) document.getElementById(`${id}-button`)?.focus(); // whoever was in it goes on from where they came
   };
   return (
     <div class="disclosure">
       <Button
         id={`${id}-button`}
-        element={button}
         expanded={isOpen.value}
         controls={id}
         onClick={() => {

@@ -216,8 +216,26 @@ test.each([
   level.value = 'mine';
 });
 
-test('what concerns oneself is read aloud at once', async () => {
-  seenBy(MEMBER, event => event.t === 'warned');
+test('one’s own clock is read aloud at each of its steps, and no other’s', async () => {
+  const page = seenBy(MEMBER, event => event.t === 'began');
   await act(async () => {});
-  expect(document.querySelector('[aria-live=assertive]')?.textContent).toContain('20 seconds left');
+  const endsAt = page.store.room.value?.floor?.ends_at ?? 0;
+  const said = () => document.querySelector('[aria-live=assertive]')?.textContent ?? '';
+  for (const [left, text] of [
+    [19_000, 'About 20 seconds left. There is no hurry.'],
+    [14_000, '15 seconds left: perhaps a last sentence.'],
+    [0, 'Your time is up. Finish your thought.'],
+    [-30_000, 'Half a minute over. Please find an end.'],
+    [-60_000, 'A minute over. Please stop here, and thank you.'],
+  ] as const) {
+    await act(async () => page.store.tick(endsAt - left - page.store.offset.value));
+    expect(said()).toContain(text);
+  }
+});
+
+test('the clock of another’s share is not read aloud', async () => {
+  const page = seenBy(FACILITATOR, event => event.t === 'began');
+  await act(async () => {});
+  await act(async () => page.store.tick((page.store.room.value?.floor?.ends_at ?? 0) - 14_000));
+  expect(document.querySelector('[aria-live=assertive]')?.textContent).not.toContain('15 seconds');
 });
