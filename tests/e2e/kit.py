@@ -12,6 +12,7 @@ from tests.server.kit import Given, Served
 PHONE, DESKTOP = (320, 640), (1280, 900)
 TIMEOUT = 10_000  # ms after which a test that still waits has failed
 expect.set_options(timeout=TIMEOUT)
+MOST_STEPS = 200  # from one control to another
 ALWAYS_IN_SIGHT = ("Meeting", "Chat")
 PHASES = (
     {"kind": "reading", "title": "Welcome", "minutes": 5, "text": "We listen to each other."},
@@ -25,6 +26,8 @@ OTHER: dict[Scheme, Scheme] = {"light": "dark", "dark": "light"}
 class Person:
     """Somebody with a browser, in a room."""
 
+    has_touch = False
+
     def __init__(self, page: Page, link: str, scheme: Scheme) -> None:
         self.page, self.link, self.scheme = page, link, scheme
         self.errors: list[str] = []
@@ -35,7 +38,7 @@ class Person:
 
     async def comes(self, name: str) -> None:
         await self.page.goto(self.link)
-        await self.page.get_by_label("Your first name").fill(name)
+        await self.fill("Your first name", name)
         await self.press("Come in")
 
     async def press(self, name: str, *, within: Locator | None = None) -> None:
@@ -53,7 +56,10 @@ class Person:
         await parts.wait_for()
         size = self.page.viewport_size
         if panel not in ALWAYS_IN_SIGHT or size is None or size["width"] < DESKTOP[0]:
-            await parts.get_by_role("button").filter(has_text=panel).click()
+            await self.chooses(parts.get_by_role("button").filter(has_text=panel))
+
+    async def chooses(self, button: Locator) -> None:
+        await button.click()
 
     async def says(self, text: str) -> None:
         await self.looks_at("Chat")
@@ -97,6 +103,49 @@ class Person:
             self._line = line
 
 
+class ByTouch(Person):
+    """Somebody with a phone in the hand."""
+
+    has_touch = True
+
+    async def press(self, name: str, *, within: Locator | None = None) -> None:
+        await (within or self.page).get_by_role("button", name=name, exact=True).tap()
+
+
+class ByKeyboard(Person):
+    """Somebody who has a keyboard and nothing else."""
+
+    async def reach(self, target: Locator) -> None:
+        """Go from control to control until the focus is on `target`."""
+        await expect(target).to_be_visible()
+        for _ in range(MOST_STEPS):
+            if await target.evaluate("element => element === document.activeElement"):
+                return
+            await self.page.keyboard.press("Tab")
+        raise AssertionError(f"the keyboard does not reach {target}")
+
+    async def press(self, name: str, *, within: Locator | None = None) -> None:
+        target = (within or self.page).get_by_role("button", name=name, exact=True)
+        await self.reach(target)
+        await expect(target).to_be_enabled()
+        await self.page.keyboard.press("Enter")
+
+    async def fill(self, label: str, text: str) -> None:
+        await self.reach(self.page.get_by_label(label, exact=True))
+        await self.page.keyboard.press("Control+A")
+        await self.page.keyboard.type(text)
+
+    async def says(self, text: str) -> None:
+        await self.looks_at("Chat")
+        await self.fill("Message", text)
+        await self.page.keyboard.press("Enter")
+        await expect(self.page.get_by_label("Message", exact=True)).to_have_value("")
+
+    async def chooses(self, button: Locator) -> None:
+        await self.reach(button)
+        await self.page.keyboard.press("Enter")
+
+
 class House:
     """A server, a browser, and whoever is there."""
 
@@ -115,18 +164,21 @@ class House:
         fragment: str = "",
         room: str = "circle",
         locale: str = "en-GB",
+        kind: type[Person] = Person,
     ) -> Person:
         context = await self._browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             color_scheme=scheme,
             reduced_motion="reduce",  # else axe may look while a colour is still on its way
             locale=locale,
+            has_touch=kind.has_touch,
         )
         context.set_default_timeout(TIMEOUT)
         fragment = f"#key={key}" if key else fragment
         link = f"http://127.0.0.1:{self.served.port}/r/{room}{fragment}"
-        self.people.append(Person(await context.new_page(), link, scheme))
-        return self.people[-1]
+        person = kind(await context.new_page(), link, scheme)
+        self.people.append(person)
+        return person
 
     @asynccontextmanager
     async def all_is_well(self) -> AsyncIterator["House"]:
