@@ -1,5 +1,6 @@
 """Lines that break, in real browsers."""
 
+import asyncio
 import re
 
 from playwright.async_api import expect
@@ -41,6 +42,79 @@ async def test_a_line_that_breaks_costs_nothing(house: House) -> None:
     await fay.press("Next: Ana")
     await expect(bob.page.get_by_text("You are next.")).to_be_visible()
     assert await fay.page.get_by_text("In the tunnel", exact=True).count() == 1
+
+
+async def test_a_line_that_breaks_in_the_middle_of_a_share_loses_and_doubles_nothing(house: House) -> None:
+    meeting = await house.a_meeting()
+    fay, bob, ana = await house.person(meeting.keys.host, DESKTOP), await house.person(), await house.person()
+    for person in (bob, ana):
+        await person.takes_a_phone_with_tunnels()
+    for person, name in ((fay, "Fay"), (bob, "Bob"), (ana, "Ana")):
+        await person.comes(name)
+        await person.looks_at("Meeting")
+    await fay.press("Start the meeting")
+    await fay.press("Next: Sharing")
+    await bob.press("Raise hand")
+    await bob.sees("You are next.")
+    await ana.press("Raise hand")
+    await ana.sees("You are number 2.", exact=False)
+    await fay.press("Next: Bob")
+    await bob.press("Begin")
+    await bob.fill("Your share", "I planted beans.")
+    await bob.press("Send paragraph")
+    await fay.sees("I planted beans.")
+
+    for person in (bob, ana):
+        await person.goes_into_a_tunnel()
+    await bob.fill("Your share", "They are growing.")
+    await bob.press("Send paragraph")
+    await expect(bob.page.get_by_role("button", name="Sending…")).to_be_visible()
+    await bob.sees("The line is down.", exact=False)
+    await ana.press("❤️")
+    for person in (bob, ana):
+        await person.comes_out()
+
+    await fay.sees("They are growing.")
+    await expect(bob.page.get_by_label("Your share", exact=True)).to_have_value("")
+    await bob.sees("You are sharing")
+    await expect(bob.page.get_by_role("button", name="❤️ 1")).to_be_visible()
+    await ana.sees("You are next.")
+    await ana.sees("They are growing.")
+    assert await fay.page.get_by_text("They are growing.", exact=True).count() == 1
+    await bob.press("I'm done")
+    await fay.press("Next: Ana")
+    await ana.sees("It is your turn")
+
+
+async def test_two_pages_side_by_side_show_the_same_second(house: House) -> None:
+    meeting = await house.a_meeting()
+    fay, bob = await house.person(meeting.keys.host, DESKTOP), await house.person()
+    await fay.comes("Fay")
+    await bob.comes("Bob")
+    await bob.looks_at("Meeting")
+    await fay.press("Start the meeting")
+    await fay.press("Next: Sharing")
+    await bob.press("Raise hand")
+    await fay.press("Next: Bob")
+    await bob.press("Begin")
+    for person in (fay, bob):
+        await expect(person.page.get_by_role("timer")).to_be_visible()
+    # When each second of the countdown came, by the clock that both pages share.
+    when = """async timer => {
+      const seconds = {}
+      await new Promise(done => new MutationObserver((_, observer) => {
+        seconds[timer.textContent] ??= Date.now()
+        if (Object.keys(seconds).length < 5) return
+        observer.disconnect()
+        done()
+      }).observe(timer, {childList: true, characterData: true, subtree: true}))
+      return seconds
+    }"""
+    shown = await asyncio.gather(*(person.page.get_by_role("timer").evaluate(when) for person in (fay, bob)))
+    both = shown[0].keys() & shown[1].keys()
+    assert len(both) >= 3
+    apart = sorted(abs(shown[0][second] - shown[1][second]) for second in both)
+    assert apart[len(apart) // 2] < 500, apart  # a busy machine may draw one of them late
 
 
 async def test_a_page_loaded_anew_is_the_same_person(house: House) -> None:
