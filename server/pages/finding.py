@@ -1,49 +1,40 @@
 """Finding a meeting: what is open now, what comes next, and the week, narrowed by what a visitor asks for. Pure.
 
-What the next days bring is worked out once for all who ask within the hour; each page then only looks it through.
+`server.schedule.search` knows what takes place; here is what an address asks for, and what a page shows of it.
 """
 
-import unicodedata
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from babel import Locale
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from config.meeting_types import type_names
 from rooms.vocabulary import RoomId
 from server.pages.dated import Dated
-from server.schedule.meetings import DAY, Meeting, Stored
+from server.schedule import search
+from server.schedule.meetings import DAY
 from server.schedule.recurrence import Always
+from server.schedule.search import PARTS, Index
 from server.schedule.zones import zone_name
 
-HOUR: Final = 3_600_000  # ms
 WEEK: Final = 7 * DAY
-AHEAD: Final = WEEK + HOUR  # a week for whoever comes at the hour's end
 AT_ONCE: Final = 50  # meetings on one page
 WHOLE: Final = 100  # so many a week has at most to be shown whole
 SOON: Final = 5  # meetings, each with its next date
 OPEN_AT_ONCE: Final = 10
-MOST_WORDS: Final = 200  # characters
-MOST_TYPES: Final = 40
-# By the hour in which a meeting begins, until the next one's.
-TIMES: Final = {"night": 21, "morning": 4, "afternoon": 12, "evening": 17}
-NAMED: Final = {name: code for code, name in Locale("en").languages.items()}
+MOST_CHARACTERS: Final = 200
+DAYS: Final = frozenset("0123456")
 
 
-class Wanted(Struct, frozen=True):
+class Asked(Struct, frozen=True):
     """What a visitor asks for: the query of the page's address. An empty text asks for nothing."""
 
     q: str = ""
     day: str = ""  # 0 to 6, Sunday is 0; or `now`
-    time: str = ""
+    time: str = ""  # a part of the day
     spoken: str = ""  # the meeting's language
     type: str = ""
     program: str = ""
@@ -60,28 +51,25 @@ class Wanted(Struct, frozen=True):
         values = asdict(replace(self, **({"page": 1} | other)))
         return {name: str(value) for name, value in values.items() if value and value != 1}
 
+    def wanted(self, zone: str) -> search.Wanted:
+        """As the index is asked, whatever the day."""
+        parts = frozenset(part for part in PARTS if part == self.time)
+        return search.Wanted(
+            zone, parts=parts, language=self.spoken, type=self.type, program=self.program, words=self.q
+        )
 
-def wanted(query: Mapping[str, str]) -> Wanted:
+
+def asked(query: Mapping[str, str]) -> Asked:
     """What the address asks for; what it does not know it leaves out."""
-    day, time, page = query.get("day", ""), query.get("time", ""), query.get("page", "")
-    texts = {name: query.get(name, "").strip()[:MOST_WORDS] for name in ("q", "spoken", "type", "program")}
-    return Wanted(
+    day, part, page = query.get("day", ""), query.get("time", ""), query.get("page", "")
+    texts = {name: query.get(name, "").strip()[:MOST_CHARACTERS] for name in ("q", "spoken", "type", "program")}
+    return Asked(
         **texts,
-        day=day if day in {*"0123456", "now"} else "",
-        time=time if time in TIMES else "",
+        day=day if day in DAYS or day == "now" else "",
+        time=part if part in PARTS else "",
         zone=zone_name(query.get("zone", "")[:64]) or "",
         page=int(page) if page.isascii() and page.isdecimal() and 0 < len(page) < 5 else 1,
     )
-
-
-class Entry(Struct, frozen=True):
-    """One occurrence, and what is looked for in it."""
-
-    dated: Dated
-    words: str
-    spoken: str
-    types: frozenset[str]
-    program: str
 
 
 class Day(Struct, frozen=True):
@@ -99,170 +87,86 @@ class Tab(Struct, frozen=True):
     count: int
 
 
-class Found(Struct, frozen=True):
-    """What a page shows: `count` is that of the whole week, `shown_count` of the day that is `chosen`, if one is."""
+class Page(Struct, frozen=True):
+    """What is shown. `count` is that of the week, or of the chosen day, or of what is open now, as was asked for."""
 
     count: int
     open_now: list[Dated]
     open_count: int
     soon: list[Dated]
     tabs: list[Tab]  # of a short week none
-    chosen: str
-    shown_count: int
+    chosen: str  # the tab's weekday
     days: list[Day]
     page: int
     pages: int
 
 
-class Choices(Struct, frozen=True):
-    """What there is to choose from: codes, and how often."""
+def find(index: Index, ask: Asked, zone: str, now: int, ended: frozenset[RoomId]) -> Page:
+    """The page that shows what was asked for, its days by the clocks of `zone`."""
+    wanted = ask.wanted(zone)
+    is_of_now, until = ask.day == "now", now + WEEK
+    found = index.open_now(replace(wanted, parts=frozenset()), now, ended, ask.page * AT_ONCE)
+    # Those that begin and end some day before those that are always there.
+    open_now = sorted((Dated(it.stored, it.occurrence, is_open=True) for it in found.entries), key=_is_always)
+    if is_of_now:
+        page, pages, part = _part(ask.page, found.count)
+        return Page(found.count, open_now[part], found.count, [], [], "", [], page, pages)
 
-    spoken: list[str]
-    types: list[tuple[str, str]]  # code, English name
-    programs: list[str]
+    def coming(wanted: search.Wanted, begin: int, until: int, first: int = 0, most: int = 0) -> search.Found:
+        return index.coming(wanted, now, ended, begin=begin, until=until, first=first, most=most)
 
-
-class Coming:
-    """What the listed meetings have in the next days."""
-
-    def __init__(self, listed: list[Stored], now: int) -> None:
-        self.of = listed, now // HOUR
-        self.count = len(listed)
-        zones = Counter(it.meeting.timezone for it in listed)
-        self.zone = zones.most_common(1)[0][0] if zones else "UTC"
-        self._doors = 0
-        entries = list[Entry]()
-        types, spoken, programs = Counter[str](), Counter[str](), Counter[str]()
-        for stored in listed:
-            it = stored.meeting
-            self._doors = max(self._doors, it.rules.doors)
-            names = type_names(it.types, it.program)
-            looked_for = _words(it, names), language_of(it), frozenset(map(code_of, names)), it.program
-            spoken[looked_for[1]] += 1
-            programs[it.program] += 1
-            types.update(name for name in names if name not in NAMED)
-            entries += [Entry(Dated(stored, date), *looked_for) for date in stored.dates(now, now + AHEAD)]
-        entries.sort(key=lambda entry: entry.dated.occurrence.starts_at)
-        self._entries = entries
-        self._starts = [entry.dated.occurrence.starts_at for entry in entries]
-        self._clocks = dict[str, list[tuple[date, int]]]()
-        self.choices = Choices(
-            sorted(filter(None, spoken)),
-            sorted((code_of(name), name) for name, _ in types.most_common(MOST_TYPES)),
-            sorted(filter(None, programs)),
-        )
-
-    def is_still_good(self, listed: list[Stored], now: int) -> bool:
-        return self.of[0] is listed and self.of[1] == now // HOUR
-
-    def find(self, asked: Wanted, now: int, ended: frozenset[RoomId]) -> Found:
-        """What a page shows of what was asked for."""
-        zone = asked.zone or self.zone
-        clocks = self._clocks_of(zone)
-        today = datetime.fromtimestamp(now / 1000, ZoneInfo(zone)).date()
-        week = list[tuple[date, Dated]]()
-        open_now, soon, always = list[Dated](), list[Dated](), list[Dated]()
-        words, named = plain(asked.q).split(), set[str]()
-        latest = bisect_left(self._starts, now + self._doors + 1)  # the doors of no later one are open
-        first = bisect_left(self._starts, now)
-        for place, entry in enumerate(self._entries):
-            dated = entry.dated
-            if place < first and dated.occurrence.is_over(now):
-                continue
-            if asked.narrows and not _fits(entry, asked, words):
-                continue
-            day, hour = clocks[place]
-            if asked.time and not _is_in(asked.time, hour):
-                continue
-            if dated.occurrence.room in ended:
-                continue
-            is_open = place < latest and dated.occurrence.doors_at <= now and not dated.occurrence.is_cancelled
-            if isinstance(dated.stored.meeting.recurrence, Always):
-                if is_open and dated.occurrence.starts_at <= now:
-                    always.append(replace(dated, is_open=True))
-                continue
-            if is_open:
-                dated = replace(dated, is_open=True)
-                open_now.append(dated)
-            elif len(soon) < SOON and not dated.occurrence.is_cancelled and dated.stored.slug not in named:
-                named.add(dated.stored.slug)
-                soon.append(dated)
-            if day >= today and dated.occurrence.starts_at < now + WEEK:  # else it began yesterday and is still open
-                week.append((day, dated))
-        return _page(asked, open_now + always, soon, week)
-
-    def _clocks_of(self, zone: str) -> list[tuple[date, int]]:
-        """The day and the hour of each entry by the clocks of that zone."""
-        if zone not in self._clocks:
-            if len(self._clocks) > 50:
-                self._clocks.clear()
-            self._clocks[zone] = list(_by_clocks(self._starts, ZoneInfo(zone)))
-        return self._clocks[zone]
+    count = coming(wanted, now, until).count
+    tabs, chosen, page, pages, part = list[Tab](), "", 1, 1, slice(0, WHOLE)
+    if ask.day or count > WHOLE:
+        tabs = _tabs(lambda begin, end: coming(wanted, begin, end).count, zone, now, until)
+        chosen = ask.day or tabs[0].weekday
+        wanted = replace(wanted, days=frozenset({int(chosen)}))
+        count = coming(wanted, now, until).count
+        page, pages, part = _part(ask.page, count)
+    listed = coming(wanted, now, until, part.start, part.stop - part.start)
+    entries = [Dated(it.stored, it.occurrence, is_open=it.occurrence.doors_at <= now) for it in listed.entries]
+    days = [Day(day, list(of)) for day, of in groupby(entries, key=lambda it: it.at(zone).date())]
+    soon = [] if ask.narrows or ask.day else list(_soon(coming(wanted, now, until, 0, 10 * SOON).entries, now))
+    return Page(count, open_now[:OPEN_AT_ONCE], found.count, soon, tabs, chosen, days, page, pages)
 
 
-def _page(asked: Wanted, open_now: list[Dated], soon: list[Dated], week: list[tuple[date, Dated]]) -> Found:
-    """The part of what was found that is on the page."""
-    tabs, chosen, shown = list[Tab](), "", week
-    if asked.day == "now":
-        shown = []
-    elif asked.day or len(week) > WHOLE:
-        counts = Counter(_weekday(day) for day, _ in week)
-        first = {_weekday(day): day for day, _ in reversed(week)}
-        tabs = [Tab(weekday, first[weekday], counts[weekday]) for weekday in sorted(counts, key=first.__getitem__)]
-        chosen = asked.day or tabs[0].weekday
-        shown = [(day, dated) for day, dated in week if _weekday(day) == chosen]
-    is_paged = bool(asked.day or chosen)
-    pages = max(1, -(-len(open_now if asked.day == "now" else shown) // AT_ONCE)) if is_paged else 1
-    page = min(asked.page, pages)
-    part = slice((page - 1) * AT_ONCE, page * AT_ONCE if is_paged else None)
-    days = [Day(day, [dated for _, dated in of]) for day, of in groupby(shown[part], key=lambda it: it[0])]
-    listed = open_now[part] if asked.day == "now" else open_now[:OPEN_AT_ONCE]
-    return Found(len(week), listed, len(open_now), soon, tabs, chosen, len(shown), days, page, pages)
+def _part(asked: int, count: int) -> tuple[int, int, slice]:
+    """The page there is, how many there are, and what is on it."""
+    pages = max(1, -(-count // AT_ONCE))
+    page = min(asked, pages)
+    return page, pages, slice((page - 1) * AT_ONCE, page * AT_ONCE)
 
 
-def _weekday(day: date) -> str:
-    return str(day.isoweekday() % 7)
+def _tabs(count: Callable[[int, int], int], zone: str, now: int, until: int) -> list[Tab]:
+    """The days of the week that have something, from today on; what is left of today's weekday in a week is today's."""
+    tabs = dict[str, Tab]()
+    today = datetime.fromtimestamp(now / 1000, ZoneInfo(zone)).date()
+    for n in range(8):
+        day = today + timedelta(days=n)
+        begin, end = (_midnight(day + timedelta(days=more), zone) for more in (0, 1))
+        if (there := count(max(begin, now), min(end, until))) > 0:
+            weekday = str(day.isoweekday() % 7)
+            before = tabs.get(weekday)
+            tabs[weekday] = Tab(weekday, day, there) if before is None else replace(before, count=before.count + there)
+    return list(tabs.values())
 
 
-def _by_clocks(starts: Iterable[int], zone: ZoneInfo) -> Iterator[tuple[date, int]]:
-    for start in starts:
-        at = datetime.fromtimestamp(start / 1000, zone)
-        yield at.date(), at.hour
+def _midnight(day: date, zone: str) -> int:
+    return round(datetime.combine(day, time(), ZoneInfo(zone)).timestamp() * 1000)
 
 
-def _fits(entry: Entry, asked: Wanted, words: list[str]) -> bool:
-    return (
-        (not asked.spoken or entry.spoken == asked.spoken)
-        and (not asked.type or asked.type in entry.types)
-        and (not asked.program or entry.program == asked.program)
-        and all(word in entry.words for word in words)
-    )
+def _soon(entries: list[search.Entry], now: int) -> Iterator[Dated]:
+    """The next date of each of the next meetings; not of those that are open already."""
+    seen = set[str]()
+    for it in entries:
+        dated = Dated(it.stored, it.occurrence)
+        if it.occurrence.doors_at > now and not it.occurrence.is_cancelled and not _is_always(dated):
+            if it.stored.slug not in seen:
+                yield dated
+            seen.add(it.stored.slug)
+        if len(seen) == SOON:
+            return
 
 
-def _is_in(time: str, hour: int) -> bool:
-    names = list(TIMES)
-    begins, ends = TIMES[time], TIMES[names[(names.index(time) + 1) % len(names)]]
-    return begins <= hour < ends if begins < ends else hour >= begins or hour < ends
-
-
-def language_of(meeting: Meeting) -> str:
-    """Its language's code, be it said as such or among the types; empty if it is not said."""
-    if meeting.language:
-        return meeting.language.partition("-")[0].lower()
-    return next((NAMED[name] for name in type_names(meeting.types, meeting.program) if name in NAMED), "")
-
-
-@lru_cache(maxsize=4096)
-def code_of(name: str) -> str:
-    """A type's name in an address."""
-    return "-".join("".join(c if c.isalnum() else " " for c in plain(name)).split())
-
-
-def plain(text: str) -> str:
-    """Without accents and capitals, as one types it."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
-
-
-def _words(it: Meeting, types: list[str]) -> str:
-    return plain("\n".join((it.name, it.group, it.place, it.description, it.program, *types)))
+def _is_always(dated: Dated) -> bool:
+    return isinstance(dated.stored.meeting.recurrence, Always)

@@ -16,7 +16,6 @@ from config.meeting_types import type_names
 from config.settings import Settings
 from server.pages.asking import PROGRAMS
 from server.pages.dated import Dated
-from server.pages.finding import language_of
 from server.pages.rendering import Renderer
 from server.pages.saying import when
 from server.pages.words import spoken
@@ -49,7 +48,7 @@ class MeetingPage:
         planned = (it for it in stored.dates(now, now + FAR) if it.room not in ended)
         dates = [Dated(stored, it, is_open=it.doors_at <= now and not it.is_cancelled) for it in islice(planned, DATES)]
         it, site = stored.meeting, site_of(request, self._settings)
-        code = language_of(it)
+        code = it.language.partition("-")[0]
         return self._renderer.page(
             request,
             "meeting.html",
@@ -89,7 +88,7 @@ def event(stored: Stored, dates: list[Dated], site: Site) -> dict[str, Any]:
         told["description"] = it.description
     if it.group:
         told["organizer"] = {"@type": "Organization", "name": it.group}
-    if code := language_of(it):
+    if code := it.language.partition("-")[0]:
         told["inLanguage"] = code
     if isinstance(it.recurrence, Weekly):
         told["eventSchedule"] = {

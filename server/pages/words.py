@@ -63,7 +63,7 @@ class Words:
 
     def day(self, day: date) -> str:
         """`Tue 3 Nov`, as the language writes it."""
-        return str(format_skeleton("MMMEd", _at_midnight(day), locale=self._locale))
+        return _day(day, self._locale)
 
     def long_day(self, day: date) -> str:
         """`Tuesday 3 November`."""
@@ -73,10 +73,10 @@ class Words:
 
     def time(self, at: datetime) -> str:
         """`19:00`, by the clocks of `at`'s own zone."""
-        return str(format_skeleton("Hm", at, locale=self._locale))
+        return _time(at.time().replace(second=0, microsecond=0), self._locale)
 
     def time_of_day(self, at: dt.time) -> str:
-        return self.time(datetime.combine(date.min, at))
+        return _time(at, self._locale)
 
     def weekday(self, day: int) -> str:
         """`Tuesday` for 2; Sunday is 0."""
@@ -93,6 +93,17 @@ class Words:
     def all_of(self, things: Sequence[str]) -> str:
         """`a, b and c`."""
         return format_list(things, locale=self._locale)
+
+
+# A page says the same few days and times again and again, and it takes long to look up how they are written.
+@lru_cache(maxsize=4096)
+def _day(day: date, locale: Locale) -> str:
+    return str(format_skeleton("MMMEd", _at_midnight(day), locale=locale))
+
+
+@lru_cache(maxsize=4096)
+def _time(at: dt.time, locale: Locale) -> str:
+    return str(format_skeleton("Hm", datetime.combine(date(2000, 1, 1), at), locale=locale))
 
 
 @lru_cache(maxsize=4096)

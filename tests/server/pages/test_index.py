@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from server.pages.finding import Coming
 from server.schedule.feeds import Feed
 from server.schedule.importing import import_feed
+from server.schedule.search import Index
 from tests.server.pages.browser import page
 from tests.server.schedule.feed import row
 from tests.server.site import MINUTE, Site, a_site, at
@@ -111,24 +111,24 @@ async def test_a_towns_schedule_is_light_on_a_bad_line(site: Site) -> None:
     assert int(answer.headers["content-length"]) < 8_000
 
 
-async def test_it_is_worked_out_once_for_all_who_come_within_the_hour(
+async def test_it_is_worked_out_once_for_all_who_come_within_half_a_day(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await site.creates()
     worked_out = []
 
-    class Counted(Coming):
+    class Counted(Index):
         def __init__(self, *of: Any) -> None:
             worked_out.append(of)
             super().__init__(*of)
 
-    monkeypatch.setattr("server.pages.schedule_page.Coming", Counted)
+    monkeypatch.setattr("server.schedule.search.Index", Counted)
     pages = await asyncio.gather(*(site.text("/") for _ in range(20)))
     assert len(set(pages)) == len(worked_out) == 1
     site.now += 10 * MINUTE
     await site.text("/?q=tuesday")
     assert len(worked_out) == 1
-    site.now += 60 * MINUTE
+    site.now += 12 * 60 * MINUTE
     await site.text("/")
     assert len(worked_out) == 2
 
