@@ -17,6 +17,7 @@ from config.settings import Settings
 from server.pages.finders import Finders
 from server.pages.forms import Tokens
 from server.pages.headers import Cached
+from server.pages.importing import Importing
 from server.pages.managing import Managing
 from server.pages.meeting_page import MeetingPage
 from server.pages.rendering import Renderer
@@ -64,6 +65,7 @@ class Pages:
             Finders(schedule, settings, renderer),
             SettingUp(schedule, settings, tokens, renderer, now),
             Managing(schedule, settings, tokens, renderer, now),
+            Importing(schedule, settings, tokens, renderer),
         )
 
     def routes(self) -> list[BaseRoute]:
