@@ -1,7 +1,6 @@
 """uvicorn's server, which says when it serves, and says good-bye to its clients a few at a time."""
 
 import asyncio
-import math
 import os
 import socket
 from collections.abc import Callable
@@ -82,11 +81,10 @@ class Server(uvicorn.Server):
         """Send the clients away one after the other, so that they do not all come back in the same moment."""
         connections = [it for it in self.server_state.connections if isinstance(it, Connection)]
         pace = max(len(connections) / self._drain_seconds, LEAST_PACE)
-        loop = asyncio.get_running_loop()
-        since, sent = loop.time(), 0
-        while sent < len(connections) and not self.force_exit:
-            await asyncio.sleep(STEP_SECONDS)
-            due = math.ceil((loop.time() - since) * pace)
-            for connection in connections[sent:due]:
+        batch = max(1, round(pace * STEP_SECONDS))
+        while connections and not self.force_exit:
+            for connection in connections[:batch]:
                 connection.shutdown()
-            sent = due
+            del connections[:batch]
+            if connections:
+                await asyncio.sleep(batch / pace)

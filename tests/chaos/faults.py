@@ -201,6 +201,13 @@ async def the_site_is_killed(world: World, strikes: Callable[[], None]) -> None:
     await world.site.start()
 
 
+async def the_supervisor_is_killed(world: World, strikes: Callable[[], None]) -> None:
+    """Its workers stop by themselves; it is over when others serve."""
+    strikes()
+    world.site.signal(signal.SIGKILL)
+    await world.site.start()
+
+
 async def lines_break(world: World, strikes: Callable[[], None]) -> None:
     some = world.random.sample(world.people, len(world.people) // 3)
     strikes()
@@ -241,6 +248,7 @@ FAULTS: Final = (
     Fault("Redis fails over to a replica that is behind", 3, redis_fails_over_to_one_that_is_behind),
     Fault(RENEWED, 1, the_workers_are_renewed),
     Fault("all workers and their supervisor are killed", 1, the_site_is_killed),
+    Fault("the supervisor is killed, and another started", 1, the_supervisor_is_killed),
     Fault("a third of the people lose their lines", 2, lines_break),
     Fault("a fifth of the people come in by another line", 1, people_take_another_device),
 )

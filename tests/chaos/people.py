@@ -7,6 +7,7 @@ what was not answered, in order, with the same ids.
 import asyncio
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import msgpack  # type: ignore[import-untyped]
@@ -34,7 +35,7 @@ class Person:
         self.number, self.name = number, name
         self.is_in = False
         self.is_resting = False  # and does nothing of their own accord
-        self.is_done = False
+        self.is_done = asyncio.Event()
         self.pace = 1.0  # seconds from one thing that they do to the next, on average
         self.you = ""
         self.others: list[str] = []
@@ -239,9 +240,11 @@ class Person:
         await self._came_in.wait()
 
     async def take_part(self) -> None:
-        while not self.is_done:
-            await asyncio.sleep(self._random.expovariate(1 / self.pace))
-            if not self.is_resting:
+        while not self.is_done.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._random.expovariate(1 / self.pace)):
+                    await self.is_done.wait()
+            if not self.is_resting and not self.is_done.is_set():
                 await self._do_something()
 
     async def _do_something(self) -> None:

@@ -70,7 +70,7 @@ class Meetings:
     async def end(self) -> None:
         """All is answered, nobody shares, and everybody looks at the room anew."""
         for person in self.people:
-            person.is_done = True
+            person.is_done.set()
         await asyncio.wait(self._parts, timeout=WHOLE_SECONDS)
         for person in self.people:
             if person.is_serving:

@@ -103,7 +103,7 @@ class Site:
         self._log = (folder.parent / "site.log").open("wb")
         self._options = ("--data", str(folder), "--port", str(self.port), "--workers", str(workers), "--redis", redis)
         self._process: asyncio.subprocess.Process | None = None
-        self._reading: asyncio.Task[None] | None = None
+        self._readings: list[asyncio.Task[None]] = []
         self._more = asyncio.Event()
 
     async def start(self) -> None:
@@ -112,7 +112,7 @@ class Site:
             *OPENCHAIR, "serve", *self._options, stderr=asyncio.subprocess.PIPE, env=env
         )
         so_far = len(self.said)
-        self._reading = asyncio.create_task(self._read(self._process))
+        self._readings.append(asyncio.create_task(self._read(self._process)))
         await self.says("serving", self.workers_wanted, so_far)
 
     async def stop(self) -> int:
