@@ -452,5 +452,6 @@ def _common(room: Message) -> Message:
         "participants": room["participants"],
         "floor": room["floor"],
         "hands": [it["who"] for it in room["queue"]["hands"]],
-        "texts": [it["text"] for it in room["chat"]["messages"] if it["to"] == "everyone"],
+        # The latest 200 are shown, whispers included: of those to everyone some see more than others.
+        "texts": [it["text"] for it in room["chat"]["messages"] if it["to"] == "everyone"][-100:],
     }
