@@ -16,14 +16,7 @@ export function Top() {
   const next = room.phase === null ? undefined : room.agenda[room.phase + 1];
   return (
     <header class="top">
-      <div class="where">
-        <h1>{room.meeting.name}</h1>
-        <p class="now">
-          {phase ? t('agenda.now', { title: titleOf(phase) }) : t(`state.${room.state}`)}
-          {room.phase_ends_at !== null && ` · ${t('agenda.until', { time: clock(room.phase_ends_at) })}`}
-          {next && <span class="then"> · {t('agenda.then', { title: titleOf(next) })}</span>} <Lateness />
-        </p>
-      </div>
+      <h1>{room.meeting.name}</h1>
       <div class="always">
         {serves(store.role.value) && (
           <Button
@@ -38,6 +31,11 @@ export function Top() {
         )}
         <Disclosure name={t('help.ask')}>{close => <HelpForm onDone={close} />}</Disclosure>
       </div>
+      <p class="now">
+        {phase ? t('agenda.now', { title: titleOf(phase) }) : t(`state.${room.state}`)}
+        {room.phase_ends_at !== null && ` · ${t('agenda.until', { time: clock(room.phase_ends_at) })}`}
+        {next && <span class="then"> · {t('agenda.then', { title: titleOf(next) })}</span>} <Lateness />
+      </p>
       <Status text={refusal} />
     </header>
   );
