@@ -48,6 +48,10 @@ class House:
         self._tasks: asyncio.TaskGroup | None = None
         self._collecting: asyncio.TimerHandle | None = None
 
+    @property
+    def now(self) -> int:
+        return self._clock()
+
     def __len__(self) -> int:
         return len(self._rooms)
 

@@ -13,7 +13,7 @@ from rooms.vocabulary import ParticipantId, Refused, RoomId
 from server.origin import origin_is_allowed
 from server.schedule.meetings import Occurrence
 from server.transport import Connection, connection_of
-from server.wire import SUBPROTOCOLS, BadCommand, Message, decode_command, decode_hello, framed, refused
+from server.wire import SUBPROTOCOLS, BadCommand, Message, Ping, Pong, decode_command, decode_hello, framed, refused
 
 if TYPE_CHECKING:
     from server.house import House
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 OVER, NO_HELLO, HELLO_REFUSED, NO_SUCH_ROOM, TOO_MUCH = 1000, 4000, 4001, 4004, 4029
 MALFORMED, NEEDLESS = 0, 1  # kinds of messages that end a connection if there are many in a minute
 MOST_MALFORMED: Final = 10
-MOST_NEEDLESS: Final = 300  # well-formed, but too fast, too early or unknown
+MOST_NEEDLESS: Final = 300  # well-formed, but too fast, too early or unknown; and pings
 MINUTE: Final = 60.0
 HELLO_ON_ITS_WAY: Final = 2.0  # seconds
 
@@ -76,6 +76,9 @@ class Socket:
             return
         if isinstance(command, Typing):
             self._replica.door.type(self, command.on)
+        elif isinstance(command, Ping):
+            self.send(Pong(now=self._house.now))
+            self._strike(NEEDLESS, MOST_NEEDLESS)
         elif not self._replica.door.is_in(self):
             self.send(refused(Refused("not_now", "You are not in the room yet."), command.id))
             self._strike(NEEDLESS, MOST_NEEDLESS)

@@ -92,19 +92,27 @@ class TypingNews(Message, tag="typing"):
     on: bool
 
 
+class Ping(Struct, frozen=True, tag_field="t", tag="ping"):
+    """Is anybody there? Neither a command nor news: only whoever asks hears the answer."""
+
+
+class Pong(Message, tag="pong"):
+    now: int
+
+
 def refused(refusal: Refused, command: int = 0) -> RefusedMessage:
     """The refusal as a message; of a command with that id, or of a `hello`."""
     after = UNSET if refusal.retry_after is None else round(refusal.retry_after, 3)
     return RefusedMessage(code=refusal.code, message=refusal.message, id=command or UNSET, retry_after=after)
 
 
-_Incoming: Final[Any] = Union[(*WireCommand.__args__, Typing)]
+_Incoming: Final[Any] = Union[(*WireCommand.__args__, Typing, Ping)]
 
 _encoders: Final[dict[bool, Callable[[Any], bytes]]] = {
     False: msgspec.msgpack.Encoder().encode,
     True: msgspec.json.Encoder().encode,
 }
-_commands: Final[dict[bool, Callable[[bytes], Command | Typing]]] = {
+_commands: Final[dict[bool, Callable[[bytes], Command | Typing | Ping]]] = {
     False: msgspec.msgpack.Decoder(_Incoming).decode,
     True: msgspec.json.Decoder(_Incoming).decode,
 }
@@ -117,7 +125,7 @@ _envelopes: Final[dict[bool, Callable[[bytes], Envelope]]] = {
     False: msgspec.msgpack.Decoder(Envelope).decode,
     True: lambda payload: msgspec.convert(json.loads(payload), Envelope),
 }
-_names: Final = {command.__struct_config__.tag for command in (*WireCommand.__args__, Typing)}
+_names: Final = {command.__struct_config__.tag for command in (*WireCommand.__args__, Typing, Ping)}
 
 
 def encode(value: Any, text: bool) -> bytes:
@@ -135,7 +143,7 @@ def decode_hello(payload: bytes, text: bool) -> Hello:
     return _hellos[text](payload)
 
 
-def decode_command(payload: bytes, text: bool) -> Command | Typing:
+def decode_command(payload: bytes, text: bool) -> Command | Typing | Ping:
     """Raises `BadCommand`."""
     try:
         command = _commands[text](payload)

@@ -2,8 +2,19 @@
 
 from pathlib import Path
 
+import pytest
+
 from rooms.vocabulary import MAX_COMMAND_ID
 from tests.server.kit import Served, serving
+
+
+@pytest.mark.parametrize("text", [False, True])
+async def test_a_ping_is_answered_with_the_rooms_time(served: Served, text: bool) -> None:
+    await served.a_meeting()
+    alice = await served.comes("Alice", text=text)
+    await alice.send({"t": "ping"})
+    pong = await alice.until("pong")
+    assert alice.welcome["now"] <= pong["now"] <= served.clock()
 
 
 async def test_the_author_gets_the_events_first_and_then_the_ack(served: Served) -> None:

@@ -42,6 +42,7 @@ export type ServerMessage =
   | Welcome
   | Waiting
   | Refused
+  | { readonly t: 'pong'; readonly now: Time }
   | { readonly t: 'ack'; readonly id: number; readonly seq: number }
   | (Position & { readonly t: 'snapshot'; readonly now: Time; readonly room: Snapshot })
   | { readonly t: 'typing'; readonly who: string; readonly on: boolean };

@@ -13,6 +13,7 @@ const LATER = 15_000; // after 4029
 const STABLE = 5_000; // a line that held for so long starts again with the shortest delay
 const PATIENCE = 15_000; // from the attempt to the server's first word
 const ANSWERED_WITHIN = 8_000; // a line on which a command waits for longer is dead
+const LISTENING = 25_000; // after so long without a word, ask whether anybody is there
 const SILENCE = 10_000; // after so long without a word, a page that wakes up does not trust its line
 const LEAVING = 3_000;
 const RETRIED = 1_000; // after `unavailable`, where the server does not say when
@@ -64,6 +65,9 @@ export class Line {
   #retry: ReturnType<typeof setTimeout> | undefined;
   #patience: ReturnType<typeof setTimeout> | undefined;
   #watchdog: ReturnType<typeof setTimeout> | undefined;
+  #listening: ReturnType<typeof setTimeout> | undefined;
+  /** When it was asked whether anybody is there (this device's clock); null when that was answered. */
+  #pingedAt: number | null = null;
   #again: ReturnType<typeof setTimeout> | undefined;
 
   /** `base` is the origin to connect to (`wss://…`), `room` a room's id or a meeting's slug. */
@@ -151,7 +155,8 @@ export class Line {
     const news: ServerMessage[] = [];
     const answers: (() => void)[] = [];
     for (const message of messages) {
-      if (message.t === 'ack') answers.push(() => this.#outbox.answer(message.id, { ok: true }));
+      if (message.t === 'pong') this.#ponged(message.now, now);
+      else if (message.t === 'ack') answers.push(() => this.#outbox.answer(message.id, { ok: true }));
       else if (message.t === 'refused' && message.id !== undefined) answers.push(() => this.#refused(message));
       else if (this.#takeIn(message, now)) news.push(message);
     }
@@ -160,6 +165,7 @@ export class Line {
       if (message.t === 'welcome') this.#welcomed(message);
       if (message.t === 'waiting') this.#become({ is: 'up' });
     }
+    this.#listen();
     if (answers.length > 0) this.#listener.publish();
     for (const answer of answers) answer();
     this.#watch();
@@ -193,6 +199,26 @@ export class Line {
     this.#upSince = Date.now();
     this.#become({ is: 'up' });
     this.#sendUnsent();
+  }
+
+  /**
+   * Phones drop lines without a word, and whoever only listens would never know: so after a while of silence ask, and
+   * come back if nobody answers.
+   */
+  #listen(): void {
+    clearTimeout(this.#listening);
+    if (this.#state.is !== 'up') return;
+    this.#listening = setTimeout(() => {
+      this.#pingedAt = Date.now();
+      this.mention({ t: 'ping' });
+      this.#listening = setTimeout(() => this.#connect(), ANSWERED_WITHIN);
+    }, LISTENING);
+  }
+
+  /** The answer was made about half way between our question and now. */
+  #ponged(at: number, now: number): void {
+    if (this.#pingedAt !== null) this.#clock.heardNow(at + (now - this.#pingedAt) / 2, now);
+    this.#pingedAt = null;
   }
 
   #refused(refused: { id?: number; code: string; message: string; retry_after?: number }): void {
@@ -262,7 +288,8 @@ export class Line {
   }
 
   #drop(): void {
-    for (const timer of [this.#retry, this.#patience, this.#watchdog, this.#again]) clearTimeout(timer);
+    for (const timer of [this.#retry, this.#patience, this.#watchdog, this.#again, this.#listening])
+      clearTimeout(timer);
     this.#patience = undefined;
     const socket = this.#socket;
     this.#socket = null;

@@ -205,6 +205,19 @@ test('a line on which nothing is answered is given up, and all is sent on the ne
   expect(FakeSocket.all).toHaveLength(2);
 });
 
+test('a line that has been silent is asked whether anybody is there, and given up where nobody answers', () => {
+  isIn();
+  vi.advanceTimersByTime(25_001);
+  expect(socket().sent.at(-1)).toEqual({ t: 'ping' });
+  socket().says({ t: 'pong', now: 1000 });
+  vi.advanceTimersByTime(25_001);
+  expect(socket().sent.filter(message => message.t === 'ping')).toHaveLength(2);
+  expect(FakeSocket.all).toHaveLength(1);
+  vi.advanceTimersByTime(8_001);
+  expect(FakeSocket.all).toHaveLength(2);
+  expect(ear.state.is).toBe('down');
+});
+
 test('a page that is loaded again has the seat, and its numbers go on', () => {
   isIn();
   void line.send({ t: 'say', text: 'hello' });
