@@ -62,15 +62,16 @@ def readers(meeting: Meeting, row: dict[str, Any]) -> list[Reader]:
     """What each kind of site makes of the meeting's row in the feed."""
     rings = has_phone(meeting) and bool(row.get("conference_phone"))
     known = "finders.by_phone" if rings else "finders.unknown_host"
+    asked = "finders.by_phone" if rings else "finders.ask_makers"
     return [
         # load-meeting-data.ts: online only if the link's host is one of its providers, or by phone; else inactive.
         Reader("tsml-ui", rings, known),
         # functions_import.php: a link of another host is dropped; without a phone the meeting is inactive.
         Reader("12 Step Meeting List (WordPress)", rings, known),
         # SPEC: needs slug, day, time and geography, all of which each row has; its link has to be of a known host.
-        Reader("Meeting Guide (app)", rings, known),
+        Reader("Meeting Guide (app)", rings, asked),
         # The editor's form knows the same hosts: "invalid conference provider".
-        Reader("Online Intergroup of A.A.", rings, known),
+        Reader("Online Intergroup of A.A.", rings, asked),
         # virtual_meeting_link is any address.
         Reader("BMLT", shows=True, why="finders.any_host"),
         Reader("Google, Bing, DuckDuckGo", shows=True, why="finders.search"),

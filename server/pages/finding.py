@@ -125,7 +125,8 @@ def find(index: Index, ask: Asked, zone: str, now: int, ended: frozenset[RoomId]
         page, pages, part = _part(ask.page, count)
     listed = coming(wanted, now, until, part.start, part.stop - part.start)
     entries = [Dated(it.stored, it.occurrence, is_open=it.occurrence.doors_at <= now) for it in listed.entries]
-    days = [Day(day, list(of)) for day, of in groupby(entries, key=lambda it: it.at(zone).date())]
+    timed = [dated for dated in entries if not _is_always(dated)]  # the others have no time, and are open now
+    days = [Day(day, list(of)) for day, of in groupby(timed, key=lambda it: it.at(zone).date())]
     soon = [] if ask.narrows or ask.day else list(_soon(coming(wanted, now, until, 0, 10 * SOON).entries, now))
     return Page(count, open_now[:OPEN_AT_ONCE], found.count, soon, tabs, chosen, days, page, pages)
 

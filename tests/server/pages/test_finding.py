@@ -57,7 +57,7 @@ async def test_what_is_asked_for_is_shown_and_nothing_else(town: Site, query: st
 
 async def test_it_says_how_many_were_found_and_keeps_what_was_asked(town: Site) -> None:
     shown = await page(town, "/?q=night&time=night&zone=Europe/Paris")
-    assert "1 meeting found." in shown.text
+    assert "Found: 1" in shown.text
     fields = {attributes.get("name"): attributes.get("value") for tag, attributes in shown.tags if tag == "input"}
     assert (fields["q"], fields["zone"]) == ("night", "Europe/Paris")
     chosen = [attributes.get("value") for tag, attributes in shown.tags if tag == "option" and "selected" in attributes]
