@@ -160,3 +160,51 @@ async def test_before_the_doors(house: House) -> None:
     await fay.looks_at("Service")
     await fay.press("Start the meeting")  # which opens the doors, too
     await bob.looks_at("Chat")
+
+
+async def test_running_it_from_the_message_box_and_by_hand(house: House) -> None:
+    meeting = await house.a_meeting()
+    fay = await house.person(meeting.keys.host, DESKTOP, "dark")
+    greta = await house.person(meeting.keys.greeter, PHONE)
+    await fay.comes("Fay")
+    await fay.looks_at("Meeting")
+    await greta.comes("Greta")
+    await fay.says("/start")
+    await fay.says("/phase next")
+    members = [await house.served.comes(name) for name in ("Ana", "Bob", "Cleo")]
+    for member in members:
+        await member.ask("raise_hand")
+    hands = fay.page.get_by_role("region", name="Raised hands").get_by_role("listitem")
+    await expect(hands).to_have_count(3)
+
+    await fay.page.get_by_label("Message", exact=True).press_sequentially("/mu")
+    await fay.sees("/mute")
+    await fay.page.keyboard.press("ArrowDown")
+    await greta.says("/help")
+    await greta.sees("! raises your hand", exact=False)
+    await nobody_is_kept_out(fay, greta)
+    await greta.press("Close")
+    await fay.page.keyboard.press("Enter")
+    await fay.page.keyboard.type("bo")
+    await expect(fay.page.get_by_role("listbox", name="Commands").get_by_text("Bob")).to_be_visible()
+    await fay.finds_no_barrier()
+    await fay.page.keyboard.press("Enter")
+    await greta.looks_at("People")
+    await greta.sees("muted")
+
+    # Who is muted has no hand; the last is dragged to the front.
+    await hands.nth(1).locator(".handle").hover()
+    await fay.page.mouse.down()
+    first = await hands.nth(0).bounding_box()
+    assert first is not None
+    await fay.page.mouse.move(first["x"] + 40, first["y"] + 2, steps=4)
+    await fay.page.mouse.up()
+    await expect(hands.nth(0)).to_contain_text("Cleo")
+
+    await greta.looks_at("Service")
+    await greta.fill("A notice to everybody", "We meet again on Friday.")
+    await greta.press("Post it")
+    await expect(fay.page.get_by_role("group", name="Pinned")).to_contain_text("We meet again on Friday.")
+    await members[0].does("celebrate", count=3, unit="months")
+    await expect(greta.page.locator(".applause")).to_contain_text("Ana: 3 months")
+    await nobody_is_kept_out(fay, greta)

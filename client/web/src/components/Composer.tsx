@@ -49,6 +49,7 @@ export function Composer({ replyTo, field }: Props) {
     type(false);
     refusal.value = '';
     const asked = await understood(text, sight());
+    if (asked.is !== 'problem') aim.value = null; // typed once more, it means what is in sight then
     switch (asked.is) {
       case 'say':
         return say(asked.text);
@@ -66,7 +67,6 @@ export function Composer({ replyTo, field }: Props) {
       case 'ask': {
         const isDone = await act(asked.command);
         if (isDone) notice.value = t('typed.done', { word: asked.word });
-        else aim.value = null; // typed once more, it means what is in sight now
         return isDone;
       }
     }

@@ -1,13 +1,13 @@
 /** The share queue: who waits, about when it is whose turn, and whether there is time. */
 import { type Signal, useComputed, useSignal } from '@preact/signals';
-import { clock, inWords, t } from '../i18n.js';
+import { clock, t } from '../i18n.js';
 import { expectedAt, fits } from '../store/queue.js';
 import { keepsTime, mayActOn } from '../store/roles.js';
 import { find, type Hand, type Time } from '../store/room.js';
 import { nameOf, useAct, useApp, useRoom } from './context.js';
 import { Button, More, Status } from './controls.js';
 import { type Dragged, Handle } from './service/Drag.js';
-import { QueueControls } from './service/QueueControls.js';
+import { exactly, QueueControls } from './service/QueueControls.js';
 
 export function Queue() {
   const { store } = useApp();
@@ -21,7 +21,7 @@ export function Queue() {
     <section class="queue" aria-labelledby="queue-title">
       <h2 id="queue-title">{t('queue.title')}</h2>
       <p>
-        {t(open ? 'queue.open' : 'queue.closed')} {t('queue.each', { length: inWords(share_seconds * 1000) })}{' '}
+        {t(open ? 'queue.open' : 'queue.closed')} {t('queue.each', { length: exactly(share_seconds) })}{' '}
         {roomFor !== null && t('queue.fits', { n: roomFor })}
       </p>
       {hands.length === 0 ? (

@@ -34,6 +34,7 @@ export function RoomPage() {
   const side = useSignal<Panel>('people');
   const team = serves(store.role.value);
   useScreenAwake();
+  useTitle();
   const shown = (panel: Panel) =>
     isWide.value ? panel === 'meeting' || panel === 'chat' || panel === side.value : panel === tab.value;
   if (!team && side.value === 'service') side.value = 'people';
@@ -150,6 +151,21 @@ function useMedia(query: string): Signal<boolean> {
     return () => media?.removeEventListener('change', update);
   }, [query, matches]);
   return matches;
+}
+
+/** Whose turn it is can be read from the tab of a page that is not looked at. */
+function useTitle(): void {
+  const room = useRoom();
+  const isCalled = room.floor?.who === room.you && room.floor.state === 'called';
+  const name = room.meeting.name;
+  useEffect(() => {
+    if (!isCalled) return;
+    const before = document.title;
+    document.title = `${t('stage.you_called')} · ${name}`;
+    return () => {
+      document.title = before;
+    };
+  }, [isCalled, name]);
 }
 
 /** The screen stays on as long as one is in the room; the browser lets go of it whenever the page is hidden. */

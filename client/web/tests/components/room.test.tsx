@@ -148,6 +148,69 @@ test('a call for help stays in sight of the service team until somebody has seen
   await screen.findByText('Nobody needs help just now.');
 });
 
+test('all reports of one person are one case, and are seen to together', async () => {
+  const page = seenBy(GREETER, event => event.t === 'reported');
+  const reported = { t: 'reported', tag: '', at: 1, who: 'bob' } as const;
+  page.hears({ ...reported, seq: 9998, by: 'charlie' }, { ...reported, seq: 9999, by: 'colin', text: 'Again' });
+  await press(/^Service/);
+  await screen.findByText('3 reports of Bob');
+  screen.getByText('Again');
+  await press('Seen to');
+  await screen.findByText('Nobody needs help just now.');
+});
+
+test('who keeps the time is told when there is not time for all, and how long would do', async () => {
+  const page = seenBy(FACILITATOR, event => event.t === 'hand_moved');
+  const room = page.store.room.value;
+  const at = (room?.phase_ends_at ?? 0) - 130_000 - page.store.offset.value;
+  page.hears({ t: 'share_time_changed', seq: 9999, tag: '', at: 1, seconds: 90 });
+  act(() => page.store.tick(at));
+  screen.getByText('3 wait; there is time for 1 at 1:30 min.');
+  expect(screen.queryByRole('button', { name: /^Make it/ })).toBeNull(); // a minute would not do for three either
+  act(() => page.store.tick(at - 55_000));
+  await press('Make it 1 minute');
+  expect(page.asked).toEqual([{ t: 'set_share_time', seconds: 60 }]);
+});
+
+test('a share is prepared beforehand, and is there when it is one’s turn', async () => {
+  const page = seenBy(MEMBER, event => event.t === 'hand_raised' && event.who === 'alice');
+  fill('Your share', 'What I have prepared');
+  expect(page.asked).toEqual([]);
+  const about = { tag: '', at: 1, who: 'alice', share: 's9' } as const;
+  page.hears({ ...about, t: 'called', seq: 9998, answer_by: 30_000 });
+  page.hears({ ...about, t: 'began', seq: 9999, ends_at: 60_000 });
+  expect(field('Your share').value).toBe('What I have prepared');
+  await act(async () => void fireEvent.submit(field('Your share')));
+  expect(page.asked).toEqual([{ t: 'share', text: 'What I have prepared' }]);
+});
+
+test('one’s own latest message can be taken back with one press', async () => {
+  const page = seenBy(MEMBER, event => event.t === 'said' && event.by === 'alice');
+  await press(/^Chat/);
+  await press('Take it back');
+  expect(page.asked).toEqual([{ t: 'unsay', message: expect.any(String) }]);
+});
+
+test('commands are typed, with the arrow keys and without', async () => {
+  const page = seenBy(FACILITATOR, event => event.t === 'hand_moved');
+  await press(/^Chat/);
+  const box = field('Message');
+  fill('Message', '/qu');
+  const option = await screen.findByRole('option', { name: /quiet/ });
+  fireEvent.keyDown(box, { key: 'ArrowDown' });
+  await waitFor(() => expect(box.getAttribute('aria-activedescendant')).toBe(option.id));
+  expect(await barriers()).toEqual([]);
+  fireEvent.keyDown(box, { key: 'Enter' });
+  await waitFor(() => expect(box.value).toBe('/quiet'));
+  fireEvent.keyDown(box, { key: 'Enter' });
+  await waitFor(() => expect(page.asked).toEqual([{ t: 'quiet' }]));
+  expect(screen.getByText('/quiet: done.').closest('[role=status]')).not.toBeNull();
+  fill('Message', '/nix');
+  fireEvent.submit(box);
+  await screen.findByText('There is no command /nix. Nothing was sent.');
+  expect(box.value).toBe('/nix');
+});
+
 test('quiet takes away what is frozen, and one press gives it back', async () => {
   const page = seenBy(FACILITATOR, event => event.t === 'quieted');
   screen.getByText(/^The room is quiet/);

@@ -1,5 +1,5 @@
 /** For those who keep the time: whether hands can be raised, and how long each has. */
-import { inWords, t } from '../../i18n.js';
+import { countdown, t } from '../../i18n.js';
 import { fits, SHARE_TIMES, timeForAll } from '../../store/queue.js';
 import { useAct, useApp, useRoom } from '../context.js';
 import { Button, Choose, Disclosure, Status } from '../controls.js';
@@ -14,14 +14,14 @@ export function QueueControls() {
   const roomFor = fits(room, store.now.value);
   return (
     <div class="row">
-      {forAll !== null && roomFor !== null && (
+      {roomFor !== null && roomFor < queue.hands.length && (
         <div class="note">
-          <p>
-            {t('queue.too_many', { n: queue.hands.length, fits: roomFor, length: inWords(queue.share_seconds * 1000) })}
-          </p>
-          <Button meaning={String(forAll)} onClick={() => act({ t: 'set_share_time', seconds: forAll })}>
-            {t('queue.make_it', { length: inWords(forAll * 1000) })}
-          </Button>
+          <p>{t('queue.too_many', { n: queue.hands.length, fits: roomFor, length: exactly(queue.share_seconds) })}</p>
+          {forAll !== null && (
+            <Button meaning={String(forAll)} onClick={() => act({ t: 'set_share_time', seconds: forAll })}>
+              {t('queue.make_it', { length: exactly(forAll) })}
+            </Button>
+          )}
         </div>
       )}
       {!quiet && (
@@ -34,7 +34,7 @@ export function QueueControls() {
           <Choose
             label={t('queue.share_time')}
             value={String(queue.share_seconds)}
-            options={times.map(seconds => [String(seconds), minutes(seconds)] as const)}
+            options={times.map(seconds => [String(seconds), exactly(seconds)] as const)}
             onChoose={value => {
               close();
               void act({ t: 'set_share_time', seconds: Number(value) });
@@ -47,5 +47,8 @@ export function QueueControls() {
   );
 }
 
-const minutes = (seconds: number): string =>
-  t('queue.minutes', { length: `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}` });
+/** A share time as it is: whole minutes in words, any other as `1:30 min`. */
+export const exactly = (seconds: number): string =>
+  seconds % 60 === 0
+    ? t('length.minutes', { n: seconds / 60 })
+    : t('queue.minutes', { length: countdown(seconds * 1000) });
