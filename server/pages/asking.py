@@ -100,7 +100,7 @@ def asking(t: Words, form: Form, stored: Stored | None = None) -> dict[str, Any]
         "zone_names": places().items,
         "language_names": _languages(t, form.get("language")),
         "programs": [("", t("setup.no_program")), *_with(PROGRAMS, form.get("program"))],
-        "types": _types(form),
+        "types": _types(t, form),
         "as_it_is": None
         if meeting is None or form.get("often") != "as-it-is"
         else rule_in_words(t, meeting.recurrence),
@@ -157,9 +157,10 @@ def _languages(t: Words, chosen: str) -> list[tuple[str, str]]:
     return [("", t("setup.no_language")), *_with(dict(sorted(names.items(), key=lambda it: it[1])), chosen)]
 
 
-def _types(form: Form) -> list[tuple[str, str]]:
+def _types(t: Words, form: Form) -> list[tuple[str, str]]:
     codes = [*TYPES, *(code for code in form.all("types") if code not in TYPES)]
-    return [(code, *(type_names([code], form.get("program").lower()) or [code])) for code in codes]  # type: ignore[misc]
+    names = {code: type_names([code], form.get("program").lower()) for code in codes}
+    return [(code, t.type_name(names[code][0]) if names[code] else code) for code in codes]
 
 
 def _with(options: dict[str, str], chosen: str) -> list[tuple[str, str]]:

@@ -59,7 +59,7 @@ class MeetingPage:
             dates=dates,
             always=isinstance(it.recurrence, Always),
             is_open=any(dated.is_open for dated in dates),
-            types=type_names(it.types, it.program),
+            types=[t.type_name(name) for name in type_names(it.types, it.program)],
             program=PROGRAMS.get(it.program.lower(), it.program),
             language=t.language_name(code) if code else "",
             # The line of a meeting that is not for everybody may carry its secrets: they are for its group to give.

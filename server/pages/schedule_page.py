@@ -16,7 +16,7 @@ from server.pages.asking import PROGRAMS
 from server.pages.finding import Asked, asked, find
 from server.pages.rendering import Renderer, answer
 from server.pages.words import Words, spoken
-from server.schedule.meetings import Meeting, Schedule
+from server.schedule.meetings import Schedule
 from server.schedule.recurrence import Always
 from server.schedule.search import PARTS, Index, Search
 from server.schedule.zones import places
@@ -70,7 +70,7 @@ class SchedulePage:
             listed=len(index.listed),
             zone=ask.zone,
             choices=_choices(t, choices),
-            types_of=_types_of,
+            types_of=lambda meeting: [t.type_name(it) for it in type_names(meeting.types, meeting.program)],
             is_always=lambda meeting: isinstance(meeting.recurrence, Always),
             address=lambda **other: "/?" + urlencode(ask.address(**other)),
             at_clocks="/clocks?" + urlencode(ask.address()),
@@ -82,16 +82,14 @@ class SchedulePage:
         return self._renderer.page(request, "clocks.html", asked=ask, kept=kept, zones=places())
 
 
-def _types_of(meeting: Meeting) -> list[str]:
-    return type_names(meeting.types, meeting.program)
-
-
 def _choices(t: Words, there: dict[str, Counter[str]]) -> dict[str, list[tuple[str, str]]]:
     """What the selects of the search offer."""
     return {
         "day": [("now", t("find.now")), *((str(day), t.weekday(day)) for day in (1, 2, 3, 4, 5, 6, 0))],
         "time": [(part, t(f"find.{part}")) for part in PARTS],
         "spoken": sorted(((code, t.language_name(code)) for code in there["language"]), key=lambda it: it[1]),
-        "type": sorted((name, name) for name, _ in there["type"].most_common(MOST_TYPES)),
+        "type": sorted(
+            ((name, t.type_name(name)) for name, _ in there["type"].most_common(MOST_TYPES)), key=lambda it: it[1]
+        ),
         "program": [(code, PROGRAMS.get(code, code)) for code in sorted(there["program"])],
     }

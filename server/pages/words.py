@@ -31,6 +31,8 @@ DEFAULT: Final = "en"
 COOKIE: Final = "language"  # the choice, until the browser is closed; made only by whoever chooses
 NAMES: Final = {code: name for code, (name, _) in LANGUAGES.items()}
 
+NAMED: Final = {name: code for code, name in Locale("en").languages.items()}  # languages by their English names
+
 Message = str | dict[str, str]
 
 
@@ -85,6 +87,13 @@ class Words:
     def language_name(self, code: str) -> str:
         """What another language is called in this one; its code, if nobody knows it."""
         return str(self._locale.languages.get(code, code))
+
+    def type_name(self, name: str) -> str:
+        """A type of meetings, by its English name: in this language if it is known in it, be it a language itself."""
+        key = f"type.{re.sub('[^a-z0-9]+', '_', name.lower())}"
+        if self.has(key):
+            return self(key)
+        return self.language_name(NAMED[name]) if name in NAMED else name
 
     def city(self, zone: str) -> str:
         """How people call a zone: `Los Angeles` for `America/Los_Angeles`."""

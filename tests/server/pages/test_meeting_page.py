@@ -165,7 +165,7 @@ async def test_what_is_different_about_a_date_is_said_beside_it(site: Site) -> N
     await site.creates(changes=changes)
     shown = await page(site, "/m/tuesday-circle")
     assert "Tue 10 Nov, 19:00 (Berlin time) Cancelled Bank holiday" in shown.text
-    assert "Wed 18 Nov, 20:00 (Berlin time) Moved here from Tue 17 Nov." in shown.text
+    assert "Wed 18 Nov, 20:00 (Berlin time) Moved here from Tue 17 Nov" in shown.text
 
 
 async def test_a_night_in_which_the_clocks_change_is_told_honestly(site: Site) -> None:
