@@ -156,3 +156,37 @@ async def test_whoever_reads_further_up_is_not_moved(house: House) -> None:
     await expect(bob.page.get_by_text("And one more", exact=True)).to_be_in_viewport()
     await fay.says("The last")
     await expect(bob.page.get_by_text("The last", exact=True)).to_be_in_viewport()
+
+
+async def test_the_screen_stays_on_and_ones_own_time_chimes_if_one_wants_it(house: House) -> None:
+    meeting = await house.a_meeting()
+    fay, bob = await house.person(meeting.keys.host, DESKTOP), await house.person()
+    await bob.page.add_init_script(
+        """
+        window.held = []; window.tones = 0
+        navigator.wakeLock.request = async kind => { held.push(kind); return {release: async () => held.pop()} }
+        const make = AudioContext.prototype.createOscillator
+        AudioContext.prototype.createOscillator = function () { tones++; return make.call(this) }
+        """
+    )
+    await fay.comes("Fay")
+    await bob.comes("Bob")
+    await bob.looks_at("You")
+    assert await bob.page.evaluate("held") == ["screen"]
+    await bob.page.get_by_label("A soft chime and a vibration when my own time changes").check()
+    assert await bob.page.evaluate("tones") == 2, "it is heard when it is chosen"
+    await bob.looks_at("Meeting")
+    await fay.press("Start the meeting")
+    await fay.press("Next: Sharing")
+    await bob.press("Raise hand")
+    await fay.press("Next: Bob")
+    await bob.press("Begin")
+    await bob.sees("You are sharing")
+    house.served.pass_time(125_000)
+    await bob.page.wait_for_function("tones === 4")
+    await bob.sees("There is no hurry.", exact=False)
+    await bob.looks_at("You")
+    await bob.press("Leave the meeting")
+    await bob.press("Leave now")
+    await bob.sees("You have left")
+    assert await bob.page.evaluate("held") == []

@@ -69,11 +69,12 @@ function Row({ message, onReply }: RowProps) {
   const room = useRoom();
   // Computed, so that a row is drawn anew for its own sake only, and not for each name and message that comes.
   const name = useComputed(() => nameOf(room, message.by, message.name)).value;
-  const original = useComputed(() => room.chat.messages.find(it => it.id === message.reply_to)).value;
+  const { reply_to } = message;
+  const original = useComputed(() => reply_to && room.chat.messages.find(it => it.id === reply_to)).value;
   const aside = useComputed(() => asideOf(room, message)).value;
   const isMine = message.by === room.you;
   const isLatestOfMine = useComputed(
-    () => room.chat.messages.findLast(it => it.by === room.you)?.id === message.id,
+    () => message.by === room.you && room.chat.messages.findLast(it => it.by === room.you)?.id === message.id,
   ).value;
   return (
     <article class={`message ${isMine ? 'is-mine' : ''} ${aside ? 'is-aside' : ''} ${message.by ? '' : 'is-room'}`}>
