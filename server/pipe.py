@@ -53,9 +53,13 @@ class Pipe(asyncio.Protocol):
     @classmethod
     async def open(cls, connection: AbstractConnection, heard: Callable[[Any], None] | None = None) -> Self:
         """Connect, and take the line over. Raises `RedisError`, `OSError`."""
-        await connection.connect()  # type: ignore[no-untyped-call]
+        try:
+            await connection.connect()  # type: ignore[no-untyped-call]
+        except RuntimeError as error:  # what uvloop says of a line that has ended while something is written to it
+            raise ConnectionError from error
         writer = connection._writer
-        assert writer is not None  # noqa: S101 - of redis-py's types
+        if writer is None or writer.transport.is_closing():  # then nobody would tell that it is lost
+            raise ConnectionError
         connection._reader = connection._writer = None
         pipe = cls(writer, heard)
         pipe._transport.set_protocol(pipe)
