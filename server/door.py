@@ -218,7 +218,10 @@ class Door:
                 self._ask_to_wait_for_the_doors(arrival, now)
             else:
                 self.turn_away(link, Refused("ended", "This meeting is over."))
-        self._world.workers.hold(self._replica.id, [who for _, who in arrivals if who in room.participants])
+        # Whoever has hung up in the meantime may be on another worker already, and would be closed there as the older.
+        here = [who for arrival, who in arrivals if who in room.participants and not arrival.link.is_closed]
+        if here:
+            self._world.workers.hold(self._replica.id, here)
 
     def see_to(self, event: Event, now: int, encoded: Encoded) -> None:
         """What an event means for the connection of whoever it is about."""

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from server.log import Unavailable
+from rooms.vocabulary import RoomId
+from server.log import Appended, Batch, Unavailable
 from server.workers import RedisWorkers
 from tests.server.kit import Served, serving
 from tests.valkey import Valkey, a_valkey
@@ -60,6 +61,38 @@ async def test_a_seat_that_is_used_on_another_worker_is_closed_on_the_first(work
     alice = await one.comes("Alice")
     await other.resumes(alice)
     assert await alice.closing_code() == 4009
+
+
+async def test_who_has_given_up_waiting_for_one_worker_stays_on_the_next(
+    workers: tuple[Served, Served], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = workers
+    alice = await one.comes("Alice")
+    await alice.leave_the_line()
+    await alice_is_away(one)
+    append, is_slow, may_go_on = one.log.append, asyncio.Event(), asyncio.Event()
+
+    async def slowly(room: RoomId, batch: Batch) -> Appended:
+        appended = await append(room, batch)
+        is_slow.set()
+        await may_go_on.wait()
+        return appended
+
+    monkeypatch.setattr(one.log, "append", slowly)
+    waiting = await one.connected()
+    await waiting.send({"t": "hello", "seat": alice.welcome["seat"]})
+    await is_slow.wait()
+    await waiting.leave_the_line()
+    again = await other.resumes(alice)
+    may_go_on.set()
+    await (await one.comes("Bob")).does("say", text="By now the first worker has seen to everybody")
+    await again.sees("said", text="By now the first worker has seen to everybody")
+    await again.does("say", text="Still here")
+
+
+async def alice_is_away(served: Served) -> None:
+    while not served.replicas[0].room.away:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
 
 
 async def test_a_command_that_is_sent_again_to_another_worker_is_carried_out_once(
