@@ -166,6 +166,12 @@ class Disconnect(Request, frozen=True):
     who: ParticipantId
 
 
+class Reconnect(Request, frozen=True):
+    """`who` was marked away, and is here all the same."""
+
+    who: ParticipantId
+
+
 class Withdraw(Request, frozen=True):
     """The line of somebody in the waiting room has ended."""
 
@@ -239,6 +245,12 @@ def decide_disconnect(room: Room, ask: Disconnect, now: int) -> list[Event]:
     if participant is None or participant.presence == "away" or not participant.device:
         return []
     return [Away(ask.who)]
+
+
+def decide_reconnect(room: Room, ask: Reconnect, now: int) -> list[Event]:
+    if ask.who not in room.away:
+        return []
+    return [Returned(ask.who), *floor.stand_in_the_circle(room, ask.who)]
 
 
 def decide_withdraw(room: Room, ask: Withdraw, now: int) -> list[Event]:
@@ -334,6 +346,11 @@ def alarms(room: Room) -> Iterator[Alarm]:
             since + round(room.format.away_seconds * 1000),
             lambda now: [*floor.give_up(room, who, "left", now), Left(who, "gone")],
         )
+    if room.lobby and room.blocked:
+        devices = room.blocked_devices
+        blocked = next((knock for knock in room.lobby.values() if knock.device_id in devices), None)
+        if blocked is not None:  # who was in the room under another name when they knocked, and then was blocked
+            yield blocked.at, lambda now: [Denied(blocked.id)]
     if room.lobby and room.format.admit_after_seconds is not None and not room.is_locked:
         knock = next(iter(room.lobby.values()))
         if len(room.participants) < room.format.capacity:

@@ -18,6 +18,7 @@ from rooms.vocabulary import SERVICE, Event, ParticipantId, Refused, Role
 from server.hub import Hub
 from server.hub import Link as HubLink
 from server.limits import Addresses, Bucket
+from server.log import Position
 from server.seats import new_participant
 from server.wire import Hello, MeetingName, Message, Snapshot, Waiting, Welcome, encode, framed, refused
 
@@ -208,7 +209,7 @@ class Door:
                     self._world.stats.resumes["snapshot" if missed is None else "resumed"] += 1
                 else:
                     self._world.stats.joins += 1
-                self._welcome(link, who, now, encoded, missed)
+                self._welcome(link, who, now, encoded, missed, self._is_lost(arrival.hello))
             elif who in room.lobby:
                 link.who = who
                 self._lobby[who] = link
@@ -239,8 +240,10 @@ class Door:
                 self._open_the_doors()  # for a meeting may start before their time
             case safety.Removed():
                 self._part_with(event.who, REMOVED)
+            case presence.Away() if self.is_connected(event.who):  # this worker was not heard of for too long
+                self._replica.request(presence.Reconnect(event.who))
             case presence.Left():
-                self._part_with(event.who, OVER)
+                self._part_with(event.who, OVER if event.why == "left" else FAULT)
 
     def show_anew(self, who: ParticipantId, now: int, is_lost: bool = False) -> None:
         """A participant now sees more or less than before; or something that was told has been lost."""
@@ -331,9 +334,16 @@ class Door:
             return None
         return [e.event for e in entries if replica.room.may_see(who, e.event.seq, e.audience)]
 
+    def _is_lost(self, hello: Hello) -> bool:
+        """Whether the client has seen something that is not true any more."""
+        if not hello.epoch or hello.since is None:
+            return False
+        return not self._replica.goes_on_from(Position(hello.epoch, hello.since, hello.tag or ""))
+
     def _welcome(
-        self, link: Link, who: ParticipantId, now: int, encoded: Encoded, missed: list[Event] | None = None
-    ) -> None:
+        self, link: Link, who: ParticipantId, now: int, encoded: Encoded, missed: list[Event] | None = None,
+        is_lost: bool = False,
+    ) -> None:  # fmt: skip
         replica, at = self._replica, self._replica.position
         person = self._people.get(who)
         if person is None:
@@ -353,6 +363,7 @@ class Door:
             now=now,
             last=replica.last_command(who),
             resumed=missed is not None,
+            lost=True if is_lost else UNSET,
         )
         if missed is None:
             welcome.room = self._snapshot(who, now, link.text, encoded)

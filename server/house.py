@@ -58,8 +58,12 @@ class House:
     async def live(self) -> None:
         """Own the rooms' tasks until cancelled."""
         self._schedule.on_deleted = self.close
-        async with asyncio.TaskGroup() as self._tasks:
-            await asyncio.get_running_loop().create_future()
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            try:
+                await asyncio.get_running_loop().create_future()
+            finally:
+                self._tasks = None  # whoever comes now is a moment too late
 
     async def find(self, room: str) -> Occurrence | Refused:
         """The occurrence of a room id, or the current or next one of a meeting's slug; or why there is none."""
@@ -99,10 +103,12 @@ class House:
                 replica.secrets = stored.secrets
 
     def replica_of(self, occurrence: Occurrence) -> Replica:
-        """The occurrence's replica, opened if nobody was there yet. Raises `Refused("full")`."""
+        """The occurrence's replica, opened if nobody was there yet. Raises `Refused`: `full`, `unavailable`."""
         replica = self._rooms.get(occurrence.room)
         if replica is None:
-            if len(self._rooms) >= self.settings.rooms or self._tasks is None:
+            if self._tasks is None:
+                raise SORRY from None
+            if len(self._rooms) >= self.settings.rooms:
                 raise Refused("full", "Too many meetings are open here just now.")
             replica = self._rooms[occurrence.room] = self._by_slug[occurrence.slug] = Replica(occurrence, self._world)
             self._tasks.create_task(replica.run(), name="room")

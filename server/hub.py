@@ -1,15 +1,19 @@
 """The hub: carries a room's events to this worker's connections. It encodes once, frames once, and waits for nobody."""
 
 import asyncio
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
+from rooms.presence import Left
 from rooms.room import Room
+from rooms.safety import Removed
 from rooms.vocabulary import ParticipantId
 from server.log import Entry
 from server.transport import Connection
 from server.wire import Message, TypingNews, framed
 
+PARTINGS: Final = (Left, Removed)
 TYPING_SECONDS: Final = 0.02  # news of who is writing is gathered for so long: it is chatty, and nobody waits for it
 
 
@@ -45,7 +49,7 @@ class Hub:
         """Carry `entries` to all who may see them, and each asker's `answers` right behind them in the same write."""
         for text, connections in self._connections.items():
             if connections and entries:
-                if all(entry.audience.everyone for entry in entries):
+                if all(entry.audience.everyone and not isinstance(entry.event, PARTINGS) for entry in entries):
                     data = framed([entry.event for entry in entries], text)
                     listeners = connections.copy()  # also because a connection that is cut leaves the set
                     for link, messages in answers.items():
@@ -63,8 +67,12 @@ class Hub:
         self, room: Room, entries: Sequence[Entry], text: bool, answers: Mapping[Link, list[Message]]
     ) -> None:
         frames: dict[tuple[bool, ...], bytes] = {}
+        parted = {entry.event.who: entry.event.seq for entry in entries if isinstance(entry.event, PARTINGS)}
         for link, connection in tuple(self._connections[text].items()):
-            seen = tuple(room.may_see(link.who, entry.event.seq, entry.audience) for entry in entries)
+            last = parted.get(link.who, sys.maxsize)  # whoever goes hears nothing of what comes after
+            seen = tuple(
+                entry.event.seq <= last and room.may_see(link.who, entry.event.seq, entry.audience) for entry in entries
+            )
             data = frames.get(seen)
             if data is None:
                 events = [entry.event for entry, may in zip(entries, seen, strict=True) if may]

@@ -7,6 +7,7 @@ appended as one batch, and published once. Whoever arrives waits in the same lin
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
+from copy import copy
 from typing import Final
 
 import msgspec
@@ -22,6 +23,7 @@ from server.clock import Clock
 from server.door import FAULT, Arrival, Door, Encoded, Link
 from server.hub import Link as HubLink
 from server.log import (
+    EPOCHS,
     Batch,
     Conflict,
     Entry,
@@ -85,6 +87,7 @@ class Draft(Struct):
 
     batch: Batch
     answers: dict[HubLink, list[Message]] = field(default_factory=dict)
+    windows: dict[ParticipantId, Window] = field(default_factory=dict)  # of those who ask, as they will be
     arrived: list[tuple[Arrival, ParticipantId]] = field(default_factory=list)
     turned_away: list[tuple[Arrival, Refused]] = field(default_factory=list)
 
@@ -113,6 +116,9 @@ class Replica:
         self._is_stale = True
         self._is_busy = False
         self._saved = 0  # the seq of the last snapshot
+        self._must_save = False
+        self._was: tuple[Position, ...] = ()  # see `Loaded`
+        self._kept, self._kept_at = b"", 0  # the snapshot that this replica goes back to
         self._told = 0  # the seq of the last event that the hub has carried
         self._served: set[ParticipantId] = set()  # the service team at that event
         self._inbox: list[Item] = []
@@ -155,6 +161,14 @@ class Replica:
     def look_around(self) -> None:
         """Perhaps nobody is here any more, and nobody ever was."""
         self._wake.set()
+
+    def goes_on_from(self, position: Position) -> bool:
+        """Whether all that was true at that position is true here, as far as is known."""
+        if position.epoch == self.position.epoch:
+            is_behind = position.seq <= self.position.seq
+            return is_behind and self.history.tag_at(position.seq) in {position.tag, None}
+        ends = (end for end in self._was if end.epoch == position.epoch)
+        return any(position.seq < end.seq or position == end for end in ends)
 
     def last_command(self, who: ParticipantId) -> int:
         """The greatest command id carried out for `who`, 0 for none."""
@@ -238,19 +252,39 @@ class Replica:
         for ack in (message for messages in draft.answers.values() for message in messages if isinstance(message, Ack)):
             if ack.seq > batch.base.seq:
                 ack.seq += len(missed)
+        self._windows |= draft.windows
         for who in batch.parted:
             self._windows.pop(who, None)
         stats = self.world.stats
         stats.batches += 1
         stats.events += len(batch.entries)
         stats.commands += len(batch.commands)
-        if self.position.seq - self._saved >= self.world.settings.room_events or any(
-            seq <= self._saved for seq in forgotten
-        ):
-            await self.world.log.save(self.id, _encode_room(self.room), self.position)
+        self._must_save |= any(seq <= self._saved for seq in forgotten)
+        if self._must_save or self.position.seq - self._saved >= self.world.settings.room_events:
+            await self._save()
+        return entries
+
+    async def _save(self) -> None:
+        self._keep()
+        try:
+            await self.world.log.save(self.id, self._kept, self.position)
+        except Unavailable:
+            self._must_save = True  # with what is appended next; for what was appended now is true
+        else:
+            self._must_save = False
             self.history.drop(self._saved)
             self._saved = self.position.seq
-        return entries
+
+    def _keep(self) -> None:
+        """Keep the state as it is here, for what is decided on it may turn out not to have become true."""
+        self._kept, self._kept_at = _encode_room(self.room), self.position.seq
+
+    def _true_room(self) -> Room:
+        """The state at this replica's position, without what was decided since."""
+        room = _decode_room(self._kept) if self._kept else Room()
+        for entry in self.history.after(self._kept_at) or ():
+            evolve(room, entry.event)
+        return room
 
     # Following the log, and other workers
 
@@ -261,9 +295,12 @@ class Replica:
 
     def _is_behind(self, inbox: list[Item]) -> bool:
         """Whether somebody comes who has seen more than this replica, on another worker."""
-        at = self.position
-        hellos = (item.hello for item in inbox if isinstance(item, Arrival))
-        return any(it.since is not None and it.epoch == at.epoch and it.since > at.seq for it in hellos)
+        at, epochs = self.position, self._epochs
+        hellos = (item.hello for item in inbox if isinstance(item, Arrival) and item.seat is not None)
+        return any(
+            it.since is not None and ((it.epoch == at.epoch and it.since > at.seq) or it.epoch not in epochs)
+            for it in hellos
+        )
 
     def _catch_up(self, encoded: Encoded) -> None:
         """Take in what other workers have appended."""
@@ -287,6 +324,9 @@ class Replica:
             evolve(self.room, entry.event)
         self.position = news.position
         self.history.add(news.entries)
+        if len(self.history.entries) > 2 * self.world.settings.room_events:
+            self._keep()
+            self.history.drop(self.position.seq - self.world.settings.room_events)
         self._tell(news.entries, {}, self.world.clock(), encoded)
 
     async def _reload(self) -> None:
@@ -296,46 +336,54 @@ class Replica:
             await log.follow(self.id, self.hear)
             await self.world.workers.follow(self.id, self.door.taken)
         loaded = await log.load(self.id)
-        while loaded is None or (loaded.position.epoch == at.epoch and loaded.position.seq < at.seq):
+        while loaded is None or self._has_more_than(loaded.position):
             loaded = await self._begin(None if loaded is None else loaded.position) or await log.load(self.id)
-        history = loaded.history
-        room = Room() if loaded.snapshot is None else _decode_room(loaded.snapshot)
-        for entry in history.after(loaded.saved) or ():
-            evolve(room, entry.event)
-        self.room, self.position, self.history, self._windows = room, loaded.position, history, loaded.windows
+        self.history = loaded.history
+        self._kept, self._kept_at = loaded.snapshot or b"", loaded.saved
+        self.room, self.position, self._windows = self._true_room(), loaded.position, loaded.windows
         self._saved = loaded.saved
         self._armed_for = -1
         self._is_stale = False
-        is_ours = at.epoch in {"", loaded.position.epoch} and (not at.seq or history.tag_at(at.seq) in {at.tag, None})
-        missed = history.after(self._told) if is_ours else None
+        self._was = loaded.was
+        is_whole = not at.epoch or self.goes_on_from(at)
+        missed = self.history.after(self._told) if is_whole and at.epoch in {"", self.position.epoch} else None
         if missed is None:
             self._told = self.position.seq
-            is_lost = not is_ours and not (loaded.was.epoch == at.epoch and loaded.was.seq >= at.seq)
-            self.door.show_everybody_anew(self.world.clock(), is_lost)
+            self.door.show_everybody_anew(self.world.clock(), is_lost=not is_whole)
         elif missed:
             self._tell(missed, {}, self.world.clock(), {})
         if not at.epoch:
             self.look_for_the_lost()
+
+    def _has_more_than(self, log: Position) -> bool:
+        """Whether the log, or one that this one goes on from, has lost its end; of two ends the longer one counts."""
+        return log.epoch in self._epochs and log.seq < self.position.seq
+
+    @property
+    def _epochs(self) -> set[str]:
+        """The names of the logs that this replica's is, and goes on from."""
+        return {self.position.epoch, *(end.epoch for end in self._was)}
 
     async def _begin(self, seen: Position | None) -> Loaded | None:
         """Make the log: of a room that is new; or, where it was lost or has lost its end, of what this worker has.
 
         None if another worker was faster.
         """
-        log, at, room = self.world.log, self.position, self.room
+        log, at = self.world.log, self.position
         state = Loaded(Position(secrets.token_hex(4)))
         if at.epoch:
             if not await log.has_most(self.id, at.seq):
                 raise Unavailable
             self.world.stats.written_back += 1
+            room = self._true_room()
             state = Loaded(
-                Position(state.position.epoch, room.seq, at.tag),
+                Position(state.position.epoch, at.seq, at.tag),
                 _encode_room(room),
-                History([], room.seq, at.tag),
+                History([], at.seq, at.tag),
                 self._windows,
                 room.version,
-                room.seq,
-                at,
+                at.seq,
+                (*self._was, at)[-EPOCHS:],
             )
         return state if await log.begin(self.id, state, seen) else None
 
@@ -359,17 +407,26 @@ class Replica:
             self._decide_command(draft, item, now)
         elif isinstance(item, Arrival):
             self._decide_arrival(draft, item, now)
-        elif not (isinstance(item, presence.Disconnect) and self.door.is_connected(item.who)):  # back in the meantime
+        elif not self._is_outdated(item):
             self._apply(draft, decide(self.room, item, None, now), now)
+
+    def _is_outdated(self, item: Request) -> bool:
+        """Whether somebody is back, or gone again, in the meantime."""
+        match item:
+            case presence.Disconnect():
+                return self.door.is_connected(item.who)
+            case presence.Reconnect():
+                return not self.door.is_connected(item.who)
+        return False
 
     def _decide_command(self, draft: Draft, ask: Ask, now: int) -> None:
         link, command = ask.link, ask.command
         who = link.who
         if who not in self.room.participants:
             return  # removed or gone in the meantime: the connection is closing
-        window = self._windows.get(who)
+        window = draft.windows.get(who)
         if window is None:
-            window = self._windows[who] = Window()
+            window = draft.windows[who] = copy(self._windows.get(who)) or Window()
         carried_out = window.has(command.id)
         answer: Message
         try:
@@ -402,13 +459,14 @@ class Replica:
         hello, link = arrival.hello, arrival.link
         if link.is_closed:
             return
-        device = device_id(self.id, hello.device)
-        join = presence.Join(arrival.who, arrival.seat, hello.name, arrival.role, device)
-        try:
-            self._apply(draft, self._rule(join, None, now), now)
-        except Refused as refusal:
-            draft.turned_away.append((arrival, refusal))
-            return
+        if arrival.who not in self.room.participants and arrival.who not in self.room.lobby:  # else it is true already
+            device = device_id(self.id, hello.device)
+            join = presence.Join(arrival.who, arrival.seat, hello.name, arrival.role, device)
+            try:
+                self._apply(draft, self._rule(join, None, now), now)
+            except Refused as refusal:
+                draft.turned_away.append((arrival, refusal))
+                return
         who = arrival.seat if arrival.seat in self.room.participants else arrival.who
         draft.arrived.append((arrival, who))
 
@@ -527,7 +585,8 @@ class Replica:
         self.world.finished(self)
 
     async def _abandon(self, room: RoomId) -> None:
-        await self.world.log.abandon(room, self.position)
+        if self.position.epoch:  # else the log was never reached, and whatever it has is not ours to delete
+            await self.world.log.abandon(room, self.position)
 
     async def _until_done(self, call: Callable[[RoomId], Awaitable[None]]) -> None:
         """Call, and again if that fails: nothing that goes wrong with one room may end the others."""

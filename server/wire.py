@@ -50,6 +50,7 @@ class Welcome(Message, tag="welcome"):
     now: int
     last: int
     resumed: bool
+    lost: bool | UnsetType = UNSET
     room: Raw | UnsetType = UNSET
 
 

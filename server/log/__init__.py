@@ -17,6 +17,7 @@ from rooms.vocabulary import NOBODY, Audience, ParticipantId, RoomId
 
 WINDOW: Final = 64  # command ids for each participant
 TAG_LENGTH: Final = 8
+EPOCHS: Final = 8  # of former logs, whose positions are known
 
 
 class Position(Struct, frozen=True):
@@ -160,7 +161,7 @@ class Loaded(Struct):
     windows: dict[ParticipantId, Window] = field(default_factory=dict)
     version: int = 0
     saved: int = 0  # the seq of the snapshot
-    was: Position = Position()  # what it was written back from, if it was
+    was: tuple[Position, ...] = ()  # where the logs ended that it goes on from, the latest last
 
 
 class Log(Protocol):

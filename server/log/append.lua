@@ -1,7 +1,7 @@
 -- Appends a batch to a room's log, wholly or not at all, and publishes it.
 --
 -- KEYS: the room's hash; its channel.
--- ARGV: the worker; epoch, seq and version that the batch was decided on; which of its events is the last that moves (0: none);
+-- ARGV: the worker; epoch, seq, tag and version that the batch was decided on; which of its events is the last that moves (0: none);
 --   the log's life in ms; and four lists, each led by its length: payloads, numbers of the events to forget with what is left
 --   of them, commands as participant and id, participants who have parted; then the list of payloads' head and what follows
 --   them in the news.
@@ -14,7 +14,7 @@
 
 local WINDOW, TAG = 64, 8
 local room, channel = KEYS[1], KEYS[2]
-local at = 6
+local at = 7
 
 local function list(width)
   at = at + 1
@@ -26,8 +26,15 @@ end
 
 local epoch, seq, tag, version, saved, first = unpack(redis.call('HMGET', room, 'epoch', 'seq', 'tag', 'version', 'saved', 'first'))
 local base = tonumber(ARGV[3])
-if epoch ~= ARGV[2] or version ~= ARGV[4] or base < tonumber(first) - 1 then return 0 end
 seq = tonumber(seq)
+if epoch ~= ARGV[2] or version ~= ARGV[5] or base < tonumber(first) - 1 or base > seq then return 0 end
+local based_on = tag
+if base < tonumber(first) then
+  based_on = redis.call('HGET', room, 'before')
+elseif base < seq then
+  based_on = string.sub(redis.call('HGET', room, 'e' .. base), 1, TAG)
+end
+if based_on ~= ARGV[4] then return 0 end -- a log that has lost its end, and has got another one
 
 local payloads, forgotten, commands, parted = list(1), list(2), list(2), list(1)
 local head, tail = ARGV[at + 1], ARGV[at + 2]
@@ -66,7 +73,7 @@ local function set(name, value)
 end
 set('seq', seq + #payloads)
 set('tag', chained)
-if ARGV[5] ~= '0' then set('version', seq + ARGV[5]) end
+if ARGV[6] ~= '0' then set('version', seq + ARGV[6]) end
 for who, window in pairs(windows) do set('c' .. who, string.format('%.0f %s', window.last, window.done)) end
 for i = 1, #fields, 1000 do redis.call('HSET', room, unpack(fields, i, math.min(i + 999, #fields))) end
 
@@ -77,7 +84,7 @@ for i = 1, #forgotten, 2 do
   if entry then redis.call('HSET', room, 'e' .. number, string.sub(entry, 1, TAG) .. forgotten[i + 1]) end
 end
 for _, who in ipairs(parted) do redis.call('HDEL', room, 'c' .. who) end
-redis.call('PEXPIRE', room, ARGV[6])
+redis.call('PEXPIRE', room, ARGV[7])
 
 local position = cmsgpack.pack(epoch) .. cmsgpack.pack(seq) .. cmsgpack.pack(tag)
 redis.call('SPUBLISH', channel, ARGV[1] .. '\150' .. position .. head .. table.concat(payloads) .. tail)

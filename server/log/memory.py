@@ -48,7 +48,7 @@ class MemoryLog:
                 raise Conflict
         base = log.position
         missed = log.history.after(batch.base.seq) if base != batch.base else []
-        if missed is None:
+        if missed is None or log.history.tag_at(batch.base.seq) != batch.base.tag:
             raise Conflict
         moved = base.seq - batch.base.seq
         log.position = number(batch.entries, batch.payloads, base)

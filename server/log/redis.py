@@ -32,10 +32,10 @@ from server.redis import RedisLine, Script
 
 LIFE: Final = 6 * 3600 * 1000  # ms that a log is kept after the last of its batches, and that it was wiped is known
 OTHERS_SECONDS: Final = 1.0  # for other workers to say that they have more of a room that was lost
-KNOWN: Final = 5000  # ms
+KNOWN: Final = 5000  # ms that it counts
 
 _encode: Final = msgspec.msgpack.Encoder().encode
-_decode_position: Final = msgspec.msgpack.Decoder(Position).decode
+_decode_positions: Final = msgspec.msgpack.Decoder(tuple[Position, ...]).decode
 _decode_entry: Final = msgspec.msgpack.Decoder(Entry).decode
 
 
@@ -59,15 +59,19 @@ class RedisLog:
     def __init__(self, line: RedisLine) -> None:
         self._line = line
         here = Path(__file__).parent
-        self._append, self._save, self._begin, self._wipe = (
-            Script(here / f"{name}.lua") for name in ("append", "save", "begin", "wipe")
+        self._append, self._save, self._begin, self._known, self._wipe = (
+            Script(here / f"{name}.lua") for name in ("append", "save", "begin", "known", "wipe")
         )
 
     async def follow(self, room: RoomId, heard: Callable[[News], None]) -> None:
         worker = self._line.worker.encode()
 
         def published(data: bytes) -> None:
-            if not data.startswith(worker):
+            if data.startswith(worker):
+                return
+            if len(data) == len(worker):
+                self._line.doubt.set()
+            else:
                 heard(_news(memoryview(data)[len(worker) :]))
 
         await self._line.subscribe(_channel(room), published)
@@ -88,12 +92,12 @@ class RedisLog:
         return bool(done)
 
     async def has_most(self, room: RoomId, seq: int) -> bool:
-        known = _key(room) + b":known"
-        await self._line.call("ZADD", known, "GT", seq, "seq")
-        await self._line.call("PEXPIRE", known, KNOWN)
+        known, said = [_key(room) + b":known"], [self._line.worker, seq, KNOWN]
+        await self._line.run(self._known, known, said)
+        await self._line.call("SPUBLISH", _channel(room), self._line.worker)  # for others to look at once
         await asyncio.sleep(OTHERS_SECONDS)
-        most: bytes | None = await self._line.call("ZSCORE", known, "seq")
-        return most is not None and int(float(most)) <= seq
+        others: list[int] = await self._line.run(self._known, known, said)
+        return max(others) <= seq
 
     async def heads(self, rooms: Sequence[RoomId]) -> list[Position | None]:
         found = await self._line.call_all([("HMGET", _key(room), "epoch", "seq", "tag") for room in rooms])
@@ -103,7 +107,15 @@ class RedisLog:
 
     async def append(self, room: RoomId, batch: Batch) -> Appended:
         moving = max((i for i, entry in enumerate(batch.entries, start=1) if entry.event.moves), default=0)
-        arguments: list[Any] = [self._line.worker, batch.base.epoch, batch.base.seq, batch.expected, moving, LIFE]
+        arguments: list[Any] = [
+            self._line.worker,
+            batch.base.epoch,
+            batch.base.seq,
+            batch.base.tag,
+            batch.expected,
+            moving,
+            LIFE,
+        ]
         arguments += [len(batch.payloads), *batch.payloads]
         arguments.append(len(batch.forget))
         for entry in batch.forget:
@@ -126,10 +138,10 @@ class RedisLog:
         await self._line.run(self._save, [_key(room)], [at.epoch, at.seq, snapshot])
 
     async def wipe(self, room: RoomId) -> None:
-        await self._line.run(self._wipe, [_key(room)], ["", "", LIFE])
+        await self._line.run(self._wipe, [_key(room)], [LIFE])
 
     async def abandon(self, room: RoomId, at: Position) -> None:
-        await self._line.run(self._wipe, [_key(room)], [at.epoch, at.seq, 0])
+        await self._line.run(self._wipe, [_key(room)], [at.epoch, at.seq])
 
 
 def _key(room: RoomId) -> bytes:
@@ -168,7 +180,7 @@ def _loaded(fields: dict[bytes, bytes]) -> Loaded:
     position = Position(fields[b"epoch"].decode(), seq, fields[b"tag"].decode())
     return Loaded(
         position, fields.get(b"snapshot"), History(entries, seq, fields[b"before"].decode()), windows,
-        int(fields[b"version"]), int(fields[b"saved"]), _decode_position(fields[b"was"]),
+        int(fields[b"version"]), int(fields[b"saved"]), _decode_positions(fields[b"was"]),
     )  # fmt: skip
 
 

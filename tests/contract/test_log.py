@@ -296,7 +296,7 @@ async def test_a_room_can_be_written_back(log: Log, writer: Writer) -> None:
     await writer.append(says("b"), says("c"))
     loaded = await log.load(ROOM)
     assert loaded is not None
-    loaded.was = Position("epoch", 3, "before")
+    loaded.was = (Position("epoch", 3, "before"),)
     await log.abandon(ROOM, writer.position)
     await log.begin(ROOM, Loaded(Position("behind")), None)
     loaded.position = Position("restored", loaded.position.seq, loaded.position.tag)
