@@ -6,6 +6,7 @@ import { useApp, useRoom } from './context.js';
 import { milestoneInWords } from './Milestones.js';
 
 const LASTS = 7000; // ms
+const MOST_WAITING = 3;
 
 export function Applause() {
   const { store } = useApp();
@@ -15,7 +16,7 @@ export function Applause() {
     () =>
       store.watch((_, event, after) => {
         const told = event.t === 'celebrated' ? after.celebrations.at(-1) : undefined;
-        if (told) waiting.value = [...waiting.peek(), told];
+        if (told) waiting.value = [...waiting.peek(), told].slice(-MOST_WAITING);
       }),
     [store, waiting],
   );

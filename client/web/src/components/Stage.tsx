@@ -1,5 +1,6 @@
 /** Who has the floor, how long still, and what they say. */
 import { type Signal, useSignal } from '@preact/signals';
+import { useRef } from 'preact/hooks';
 import { t } from '../i18n.js';
 import { currentPhase } from '../store/agenda.js';
 import { nextToCall, placeOf } from '../store/queue.js';
@@ -92,11 +93,12 @@ function Upcoming() {
 function Writing({ draft }: { readonly draft: Signal<string> }) {
   const room = useRoom();
   const isMine = room.floor?.who === room.you;
+  const isOpenAtFirst = useRef(draft.peek() !== '').current; // then it is as the person has it
   const mayComeToIt = room.queue.open || placeOf(room, room.you) >= 0 || isMine;
   if (isMine && room.floor?.state !== 'called') return <ShareComposer draft={draft} is="open" />;
   if (!mayComeToIt && !draft.value) return null;
   return (
-    <details class="prepare" open={draft.value !== ''}>
+    <details class="prepare" open={isOpenAtFirst}>
       <summary>{t('share.prepare')}</summary>
       <ShareComposer draft={draft} is={mayComeToIt ? 'draft' : 'over'} />
     </details>
