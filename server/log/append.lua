@@ -6,9 +6,11 @@
 --   of them, commands as participant and id, participants who have parted; then the list of payloads' head and what follows
 --   them in the news.
 -- Returns the tag and the seq before the batch, the seq of the snapshot, and the entries that the worker has missed; or 0
--- for a conflict: the state has moved, the log is another, or one of the commands was carried out before.
+-- for a conflict: the state has moved, the log is another, or one of the commands was carried out before; or 1 where it is not
+-- known of this server whether it has all of the log: a replica that was promoted may have lost its end.
 --
--- The hash: epoch, seq, tag, version, saved and snapshot, was (what it was written back from), first (the number of the first entry that is kept), before (the
+-- The hash: epoch, seq, tag, version, saved and snapshot, was (what it was written back from), server (the
+-- replication id of the server that is known to have all of it), first (the number of the first entry that is kept), before (the
 -- tag before it), e{seq} (tag and payload of an entry), c{participant} (the last command carried out, and for it and the 63
 -- before it, backwards, whether they were).
 
@@ -24,7 +26,8 @@ local function list(width)
   return found
 end
 
-local epoch, seq, tag, version, saved, first = unpack(redis.call('HMGET', room, 'epoch', 'seq', 'tag', 'version', 'saved', 'first'))
+local epoch, seq, tag, version, saved, first, server =
+  unpack(redis.call('HMGET', room, 'epoch', 'seq', 'tag', 'version', 'saved', 'first', 'server'))
 local base = tonumber(ARGV[3])
 seq = tonumber(seq)
 if epoch ~= ARGV[2] or version ~= ARGV[5] or base < tonumber(first) - 1 or base > seq then return 0 end
@@ -35,6 +38,8 @@ elseif base < seq then
   based_on = string.sub(redis.call('HGET', room, 'e' .. base), 1, TAG)
 end
 if based_on ~= ARGV[4] then return 0 end -- a log that has lost its end, and has got another one
+
+if server ~= string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') then return 1 end
 
 local payloads, forgotten, commands, parted = list(1), list(2), list(2), list(1)
 local head, tail = ARGV[at + 1], ARGV[at + 2]

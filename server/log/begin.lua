@@ -10,5 +10,6 @@ redis.call('DEL', room)
 local fields = {}
 for i = 4, #ARGV do fields[#fields + 1] = ARGV[i] end
 for i = 1, #fields, 1000 do redis.call('HSET', room, unpack(fields, i, math.min(i + 999, #fields))) end
+redis.call('HSET', room, 'server', string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)'))
 redis.call('PEXPIRE', room, ARGV[3])
 return 1

@@ -23,6 +23,7 @@ from server.log import (
     Loaded,
     News,
     Position,
+    Unavailable,
     Window,
     Wiped,
     number,
@@ -33,6 +34,7 @@ from server.redis import RedisLine, Script
 LIFE: Final = 6 * 3600 * 1000  # ms that a log is kept after the last of its batches, and that it was wiped is known
 OTHERS_SECONDS: Final = 1.0  # for other workers to say that they have more of a room that was lost
 KNOWN: Final = 5000  # ms that it counts
+CONFLICT, UNCONFIRMED = 0, 1  # what append.lua says instead of a position
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_positions: Final = msgspec.msgpack.Decoder(tuple[Position, ...]).decode
@@ -59,8 +61,8 @@ class RedisLog:
     def __init__(self, line: RedisLine) -> None:
         self._line = line
         here = Path(__file__).parent
-        self._append, self._save, self._begin, self._known, self._wipe = (
-            Script(here / f"{name}.lua") for name in ("append", "save", "begin", "known", "wipe")
+        self._append, self._save, self._begin, self._known, self._confirm, self._wipe = (
+            Script(here / f"{name}.lua") for name in ("append", "save", "begin", "known", "confirm", "wipe")
         )
 
     async def follow(self, room: RoomId, heard: Callable[[News], None]) -> None:
@@ -126,13 +128,26 @@ class RedisLog:
         arguments += [len(batch.parted), *batch.parted]
         arguments += [_array_head(len(batch.payloads)), _encode(batch.commands) + _encode(batch.parted)]
         reply = await self._line.run(self._append, [_key(room), _channel(room)], arguments)
-        if reply == 0:
+        if reply == UNCONFIRMED:
+            await self._make_sure(room)
+        if reply in (CONFLICT, UNCONFIRMED):
             raise Conflict
         tag, seq, saved, missed = reply
         before = Position(batch.base.epoch, seq, tag.decode())
         first = batch.base.seq + 1
         missed_entries = [_entry(raw, seq) for seq, raw in enumerate(missed, start=first)]
         return Appended(number(batch.entries, batch.payloads, before), missed_entries, saved)
+
+    async def _make_sure(self, room: RoomId) -> None:
+        """The server is another than before, and may have lost the log's end: whoever has more of it is to say so.
+
+        Raises `Unavailable` if somebody does.
+        """
+        [head] = await self.heads([room])
+        if head is not None:
+            if not await self.has_most(room, head.seq):
+                raise Unavailable
+            await self._line.run(self._confirm, [_key(room)], [head.epoch, head.seq, head.tag])
 
     async def save(self, room: RoomId, snapshot: bytes, at: Position) -> None:
         await self._line.run(self._save, [_key(room)], [at.epoch, at.seq, snapshot])

@@ -187,6 +187,17 @@ async def redis_fails_over_to_one_that_is_behind(world: World, strikes: Callable
     world.redis.replication.heal()
 
 
+async def redis_fails_over_behind_while_news_are_lost(world: World, strikes: Callable[[], None]) -> None:
+    """No two workers have the same of a room, and Redis has less than any of them."""
+    world.redis.replication.swallow()
+    world.redis.line.losing = b":news"
+    await world.a_while(0.5, 1.5)
+    strikes()
+    await world.redis.fail_over()
+    world.redis.line.losing = None
+    world.redis.replication.heal()
+
+
 async def the_workers_are_renewed(world: World, strikes: Callable[[], None]) -> None:
     so_far = len(world.site.said)
     strikes()
@@ -246,6 +257,7 @@ FAULTS: Final = (
     Fault("Redis is killed and comes back empty", 3, redis_comes_back_empty),
     Fault("Redis fails over to its replica", 3, redis_fails_over),
     Fault("Redis fails over to a replica that is behind", 3, redis_fails_over_to_one_that_is_behind),
+    Fault("likewise, while news are lost", 2, redis_fails_over_behind_while_news_are_lost),
     Fault(RENEWED, 1, the_workers_are_renewed),
     Fault("all workers and their supervisor are killed", 1, the_site_is_killed),
     Fault("the supervisor is killed, and another started", 1, the_supervisor_is_killed),

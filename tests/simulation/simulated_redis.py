@@ -91,6 +91,7 @@ class Redis:
         self._time, self._rng, self._changed = time, rng, changed
         self._expires: dict[bytes, float] = {}
         self._scripts: set[bytes] = set()
+        self._lives = 0  # servers that it has been
         self._journal: deque[list[tuple[bytes, Any]]] = deque(maxlen=JOURNAL)
         self._before: dict[bytes, Any] = {}  # what the running command has written to
         self._waiting: dict[Session, None] = {}
@@ -151,6 +152,7 @@ class Redis:
             for key, value in self._journal.pop():
                 self._put_back(key, value)
         self._scripts.clear()
+        self._lives += 1
         self.cut_all()
 
     def forget_everything(self) -> None:
@@ -158,6 +160,7 @@ class Redis:
             self._put_back(key, None)
         self._journal.clear()
         self._scripts.clear()
+        self._lives += 1
         self.cut_all()
 
     def cut_all(self) -> None:
@@ -263,6 +266,9 @@ class Redis:
     def ping(self) -> Any:
         return _PONG
 
+    def info(self, section: bytes) -> bytes:
+        return b"role:master\r\nmaster_replid:%040x\r\n" % self._lives
+
     def exists(self, *keys: bytes) -> int:
         return sum(self._get(key) is not None for key in keys)
 
@@ -367,6 +373,7 @@ class Redis:
 _NOTHING, _OK, _PONG = object(), object(), object()
 
 _COMMANDS: Final[dict[bytes, Callable[..., Any]]] = {
+    b"INFO": Redis.info,
     b"TIME": Redis.time, b"PING": Redis.ping, b"EXISTS": Redis.exists, b"DEL": Redis.delete, b"UNLINK": Redis.delete,
     b"PEXPIRE": Redis.pexpire, b"HSET": Redis.hset, b"HGET": Redis.hget, b"HMGET": Redis.hmget,
     b"HGETALL": Redis.hgetall, b"HEXISTS": Redis.hexists, b"HDEL": Redis.hdel, b"ZADD": Redis.zadd,
