@@ -1,6 +1,6 @@
 """`python -m tests.chaos`: the whole run, and its report in `build/chaos.md` and `build/chaos.json`.
 
-Ends with 1 if anything was lost, doubled, misordered or wrong.
+Ends with 1 if anything was lost, doubled, misordered or wrong, or if a worker told of an error of its own.
 """
 
 import argparse
@@ -44,7 +44,7 @@ def main() -> None:
             reports.append(renewal(folder / "renewal", check(folder / "renewal")))
     write(given.to, *reports)
     print(given.to.read_text(encoding="utf-8"))
-    sys.exit(any(it.findings.violations for it in reports))
+    sys.exit(any(it.findings.violations or (isinstance(it, Report) and it.bugs) for it in reports))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The report of a run, from its notes: what was done, how long it took until all were whole again, what went wrong."""
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.chaos.checker import KINDS, Findings
 from tests.chaos.notes import CAME, DOWN, FAULTS, SENT, UP, read, rooms
 
 BILLION: Final = 1_000_000_000
+BUG: Final = re.compile(r"Traceback|\[error {4}\] fault|code=1$", re.MULTILINE)
 
 
 class Struck(Struct, frozen=True):
@@ -72,6 +74,8 @@ class Kind(Struct, frozen=True):
 class Report(Struct, frozen=True):
     faults: int
     findings: Findings
+    bugs: int
+    """Errors of the program itself, as the workers' logs tell."""
     kinds: list[Kind]
     all: Times
     acknowledged: Times
@@ -116,6 +120,7 @@ def report(folder: Path, findings: Findings, killed: str, frozen: str) -> Report
     return Report(
         len(struck),
         findings,
+        len(BUG.findall((folder / "site" / "site.log").read_text(encoding="utf-8"))),
         [Kind(name, Times.of(lasted[name]), Times.of(whole[name]), never[name]) for name in sorted(lasted)],
         Times.of(time for times in whole.values() for time in times),
         Times.of(waits),
@@ -144,7 +149,7 @@ def markdown(it: Report) -> str:
     """The report as a table, as it stands in docs/operating.md."""
     count = it.findings.count
     lines = [
-        f"{it.faults} faults under {count.people} people: {violations(it.findings)}.",
+        f"{it.faults} faults under {count.people} people: {violations(it.findings)}; {it.bugs} errors of the program.",
         f"{count.acknowledged} commands were acknowledged. {count.in_logs} events happened and were seen "
         f"{count.events} times, over {count.lines} lines, {count.resumed} of which resumed. Somebody was away "
         f"{count.away} times.",

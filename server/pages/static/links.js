@@ -26,7 +26,4 @@ print.addEventListener("click", () => window.print());
 
 // What was posted is not posted again by reloading: from here on this is the manage page, if one holds its link.
 const { manage } = document.querySelector(".links").dataset;
-if (manage) {
-  const { pathname, hash } = new URL(manage);
-  history.replaceState(null, "", pathname + hash);
-}
+if (manage) history.replaceState(null, "", manage);
