@@ -24,6 +24,7 @@ from server.pages.rendering import Renderer
 from server.pages.saying import when
 from server.pages.setting_up import rearrange
 from server.pages.words import spoken
+from server.schedule.addresses import site_of
 from server.schedule.keys import Keys
 from server.schedule.making import change
 from server.schedule.meetings import DAY, Schedule, Stored
@@ -159,6 +160,7 @@ class Managing:
             stored=stored,
             meeting=stored.meeting,
             when=when(spoken(request), stored.meeting),
+            join=site_of(request, self._settings).room(stored.slug),
             dates=[Dated(stored, it) for it in islice(stored.dates(now, now + FAR), DATES)],
             roles=("host", "timekeeper", "greeter", "manage"),
             said=said,

@@ -21,7 +21,7 @@ from server.schedule.recurrence import Always
 from server.schedule.search import PARTS, Index, Search
 from server.schedule.zones import places
 
-MOST_SHOWN: Final = 500  # pages that are kept for whoever asks for the same in the same moment
+MOST_SHOWN: Final = 100  # pages that are kept for whoever asks for the same in the same moment
 FRESH: Final = 15_000  # ms that a page once made is shown
 MOST_TYPES: Final = 40
 
@@ -73,6 +73,7 @@ class SchedulePage:
             types_of=lambda meeting: [t.type_name(it) for it in type_names(meeting.types, meeting.program)],
             is_always=lambda meeting: isinstance(meeting.recurrence, Always),
             address=lambda **other: "/?" + urlencode(ask.address(**other)),
+            here=ask.address(page=ask.page),
             at_clocks="/clocks?" + urlencode(ask.address()),
         )
 

@@ -26,4 +26,7 @@ print.addEventListener("click", () => window.print());
 
 // What was posted is not posted again by reloading: from here on this is the manage page, if one holds its link.
 const { manage } = document.querySelector(".links").dataset;
-if (manage) history.replaceState(null, "", manage);
+if (manage) {
+  const { pathname, hash } = new URL(manage);
+  history.replaceState(null, "", pathname + hash);
+}

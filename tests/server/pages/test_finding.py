@@ -76,6 +76,13 @@ async def test_day_and_time_of_day_are_those_of_the_chosen_clock(town: Site) -> 
     assert await names(town, "time=morning&zone=Asia/Tokyo") == ["Night owls"]
 
 
+async def test_another_language_asks_for_the_same(town: Site) -> None:
+    shown = await page(town, "/?q=night&time=night&zone=Europe/Paris")
+    assert shown.links["?q=night&time=night&zone=Europe%2FParis&language=fr"] == "Français"
+    french = await page(town, "/?q=night&time=night&zone=Europe%2FParis&language=fr")
+    assert "Trouvées\xa0: 1" in french.html
+
+
 async def test_what_is_open_now(town: Site) -> None:
     assert await names(town, "day=now") == []
     town.now = at("2026-11-03T18:20", "Europe/London")
