@@ -201,8 +201,15 @@ def audience(room: Room, event: Event) -> Audience:
 
 
 def _audience_of(room: Room, message: str) -> Audience:
+    """Who is told what becomes of a message: who may see it, and that is also who was of the service team then."""
     found = room.messages.get(MessageId(message))
-    return EVERYONE if found is None else found.audience  # a share's else
+    if found is None:
+        return EVERYONE  # a share's
+    if not found.audience.service:
+        return found.audience
+    others = (p for p in room.participants.values() if p.role not in SERVICE)
+    team = (p.id for p in others if presence.covers(p.service_spans, found.seq))
+    return Audience(service=True, who=tuple(dict.fromkeys((*found.audience.who, *team))))
 
 
 def _has_the_floor(room: Room, who: ParticipantId) -> bool:

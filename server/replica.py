@@ -23,10 +23,11 @@ from server.clock import Clock
 from server.door import FAULT, Arrival, Door, Encoded, Link
 from server.hub import Link as HubLink
 from server.log import (
-    EPOCHS,
+    FORMER_LOGS,
     Batch,
     Conflict,
     Entry,
+    Former,
     History,
     Loaded,
     Log,
@@ -117,7 +118,7 @@ class Replica:
         self._is_busy = False
         self._saved = 0  # the seq of the last snapshot
         self._must_save = False
-        self._was: tuple[Position, ...] = ()  # see `Loaded`
+        self._was: tuple[Former, ...] = ()  # see `Loaded`
         self._kept, self._kept_at = b"", 0  # the snapshot that this replica goes back to
         self._told = 0  # the seq of the last event that the hub has carried
         self._served: set[ParticipantId] = set()  # the service team at that event
@@ -167,8 +168,7 @@ class Replica:
         if position.epoch == self.position.epoch:
             is_behind = position.seq <= self.position.seq
             return is_behind and self.history.tag_at(position.seq) in {position.tag, None}
-        ends = (end for end in self._was if end.epoch == position.epoch)
-        return any(position.seq < end.seq or position == end for end in ends)
+        return any(former.has(position) for former in self._was)
 
     def last_command(self, who: ParticipantId) -> int:
         """The greatest command id carried out for `who`, 0 for none."""
@@ -362,7 +362,7 @@ class Replica:
     @property
     def _epochs(self) -> set[str]:
         """The names of the logs that this replica's is, and goes on from."""
-        return {self.position.epoch, *(end.epoch for end in self._was)}
+        return {self.position.epoch, *(former.epoch for former in self._was)}
 
     async def _begin(self, seen: Position | None) -> Loaded | None:
         """Make the log: of a room that is new; or, where it was lost or has lost its end, of what this worker has.
@@ -383,7 +383,7 @@ class Replica:
                 self._windows,
                 room.version,
                 at.seq,
-                (*self._was, at)[-EPOCHS:],
+                (*self._was, self.history.former(at.epoch))[-FORMER_LOGS:],
             )
         return state if await log.begin(self.id, state, seen) else None
 
@@ -558,7 +558,8 @@ class Replica:
     @property
     def _is_untouched(self) -> bool:
         room = self.room
-        return room.state == "doors" and not (room.participants or room.gone or room.blocked or room.denied)
+        is_empty = not (room.participants or room.gone or room.blocked or room.denied)
+        return room.state == "doors" and is_empty and not (room.messages or room.celebrations or room.is_locked)
 
     def _end(self, inbox: Sequence[Item] = ()) -> None:
         self.is_over = True

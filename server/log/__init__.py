@@ -17,7 +17,8 @@ from rooms.vocabulary import NOBODY, Audience, ParticipantId, RoomId
 
 WINDOW: Final = 64  # command ids for each participant
 TAG_LENGTH: Final = 8
-EPOCHS: Final = 8  # of former logs, whose positions are known
+FORMER_LOGS: Final = 8  # that are remembered
+FORMER_TAGS: Final = 256  # of each of them
 
 
 class Position(Struct, frozen=True):
@@ -73,6 +74,21 @@ def blank(entry: Entry) -> Entry:
     return Entry(blanked(entry.event), NOBODY)
 
 
+class Former(Struct, frozen=True):
+    """A log that another goes on from: its name, how many events it had, and the tags of the last ones."""
+
+    epoch: str
+    seq: int
+    tags: tuple[str, ...]
+
+    def has(self, position: Position) -> bool:
+        """Whether that was a position of it, as far as is known. After a failover there may be two of a number."""
+        behind = self.seq - position.seq
+        if position.epoch != self.epoch or behind < 0:
+            return False
+        return behind >= len(self.tags) or self.tags[-1 - behind] == position.tag
+
+
 class History(Struct):
     """The latest entries of one log, and the tag before the first of them."""
 
@@ -98,6 +114,11 @@ class History(Struct):
         if seq == self.first - 1:
             return self.tag_before
         return self.entries[seq - self.first].event.tag if self.first <= seq <= self.seq else None
+
+    def former(self, epoch: str) -> Former:
+        """This log, as it is remembered by one that goes on from it."""
+        seqs = range(max(self.first - 1, self.seq - FORMER_TAGS + 1), self.seq + 1)
+        return Former(epoch, self.seq, tuple(self.tag_at(seq) or "" for seq in seqs))
 
     def blank(self, seq: int) -> Entry | None:
         """Entry `seq` without its text, for nobody to see; None if it is no longer there."""
@@ -161,7 +182,7 @@ class Loaded(Struct):
     windows: dict[ParticipantId, Window] = field(default_factory=dict)
     version: int = 0
     saved: int = 0  # the seq of the snapshot
-    was: tuple[Position, ...] = ()  # where the logs ended that it goes on from, the latest last
+    was: tuple[Former, ...] = ()  # the logs that it goes on from, the latest last
 
 
 class Log(Protocol):

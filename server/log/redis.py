@@ -19,6 +19,7 @@ from server.log import (
     Batch,
     Conflict,
     Entry,
+    Former,
     History,
     Loaded,
     News,
@@ -37,7 +38,7 @@ KNOWN: Final = 5000  # ms that it counts
 CONFLICT, UNCONFIRMED = 0, 1  # what append.lua says instead of a position
 
 _encode: Final = msgspec.msgpack.Encoder().encode
-_decode_positions: Final = msgspec.msgpack.Decoder(tuple[Position, ...]).decode
+_decode_former: Final = msgspec.msgpack.Decoder(tuple[Former, ...]).decode
 _decode_entry: Final = msgspec.msgpack.Decoder(Entry).decode
 
 
@@ -195,7 +196,7 @@ def _loaded(fields: dict[bytes, bytes]) -> Loaded:
     position = Position(fields[b"epoch"].decode(), seq, fields[b"tag"].decode())
     return Loaded(
         position, fields.get(b"snapshot"), History(entries, seq, fields[b"before"].decode()), windows,
-        int(fields[b"version"]), int(fields[b"saved"]), _decode_positions(fields[b"was"]),
+        int(fields[b"version"]), int(fields[b"saved"]), _decode_former(fields[b"was"]),
     )  # fmt: skip
 
 

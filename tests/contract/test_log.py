@@ -12,7 +12,21 @@ from rooms.agenda import Started
 from rooms.chat import Said
 from rooms.room import AnyEvent
 from rooms.vocabulary import EVERYONE, SERVICE_TEAM, Audience, MessageId, ParticipantId, RoomId
-from server.log import WINDOW, Batch, Conflict, Entry, History, Loaded, Log, Position, Window, Wiped, blank, payload_of
+from server.log import (
+    WINDOW,
+    Batch,
+    Conflict,
+    Entry,
+    Former,
+    History,
+    Loaded,
+    Log,
+    Position,
+    Window,
+    Wiped,
+    blank,
+    payload_of,
+)
 from server.log.memory import MemoryLog
 from server.log.redis import RedisLog
 from server.redis import RedisLine
@@ -296,7 +310,7 @@ async def test_a_room_can_be_written_back(log: Log, writer: Writer) -> None:
     await writer.append(says("b"), says("c"))
     loaded = await log.load(ROOM)
     assert loaded is not None
-    loaded.was = (Position("epoch", 3, "before"),)
+    loaded.was = (Former("epoch", 3, ("tag", "before")),)
     await log.abandon(ROOM, writer.position)
     await log.begin(ROOM, Loaded(Position("behind")), None)
     loaded.position = Position("restored", loaded.position.seq, loaded.position.tag)

@@ -127,8 +127,18 @@ def audience(room: Room, event: Event) -> Audience:
             return _of_a_message(to, by)
         case chat.Unsaid(message=message) | chat.Reacted(to=message):
             said = room.messages.get(MessageId(message))
-            return EVERYONE if said is None else _of_a_message(said.to, said.by)
+            if said is None:
+                return EVERYONE
+            told = _of_a_message(said.to, said.by)
+            if said.to != "service":
+                return told
+            former = [p.id for p in room.participants.values() if p.role == "member" and _served_at(p, said.seq)]
+            return Audience(service=True, who=(*told.who, *(who for who in former if who not in told.who)))
     return EVERYONE
+
+
+def _served_at(person: presence.Participant, seq: int) -> bool:
+    return any(first <= seq <= (last or seq) for first, last in person.service_spans)
 
 
 def _by_the_roster(room: Room, who: ParticipantId, event: Event) -> Audience:

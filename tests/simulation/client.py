@@ -193,7 +193,6 @@ class Client:
         self.connection: Connection | None = None
         self.stays_away = False
         self.refused = ""  # the code of the last hello
-        self.was_removed = False
         self.has_left = False
         self.told_lost: list[float] = []  # when it was told that something acknowledged is lost
         self.is_resting = False  # says nothing new
@@ -255,8 +254,8 @@ class Client:
             return
         self.trace(self.name, "closed", code)
         self.connection = None
-        if code == 4003:
-            self.was_removed = True
+        if self.has_left:
+            self.seat, self.position, self.notes, self.has_left = "", None, {}, False  # a newcomer from now on
         if code == 4001 and self.refused in {"unavailable", "too_fast", "locked", "full"}:
             self._come_again(1.0)
         elif code in STAY_AWAY:
@@ -351,11 +350,11 @@ class Client:
 
     def _acked(self, message: Message) -> None:
         noted = self.notes.get(message["id"])
-        if noted is None or noted.refused:
+        if noted is None:
             self._notebook.wrong(3, f"{self.name} has an ack of {message['id']} that it did not wait for")
             return
         if noted.acked is None:
-            noted.acked, noted.acked_at = message["seq"], self._time.now
+            noted.acked, noted.acked_at, noted.refused = message["seq"], self._time.now, ""
             self._notebook.acked(self, noted)
             if noted.command["t"] == "leave":
                 self.has_left = True

@@ -15,7 +15,7 @@ from rooms import agenda, chat, floor, presence, safety
 from rooms.room import Room, evolve
 from rooms.view import view
 from rooms.vocabulary import FACILITATORS, GREETERS, SERVICE, TIMEKEEPERS, Event, ParticipantId, Role
-from server.log import WINDOW, Entry, Position
+from server.log import WINDOW, Entry, Former
 from server.replica import Replica
 from tests.rooms import specification
 from tests.simulation.client import Client, Key, Message, Noted, View
@@ -24,7 +24,7 @@ People = frozenset[ParticipantId]
 
 _decode_entry: Final = msgspec.msgpack.Decoder(Entry).decode
 _decode_room: Final = msgspec.msgpack.Decoder(Room).decode
-_decode_positions: Final = msgspec.msgpack.Decoder(tuple[Position, ...]).decode
+_decode_former: Final = msgspec.msgpack.Decoder(tuple[Former, ...]).decode
 
 NEEDS: Final[dict[type[Event], frozenset[Role]]] = {
     agenda.PhaseExtended: FACILITATORS, presence.Denied: GREETERS, floor.HandMoved: TIMEKEEPERS,
@@ -122,8 +122,8 @@ class Oracle:
             self.wrong(4, "the log's head is not its last event")
 
     def _begin(self, key: Key, after: dict[bytes, bytes]) -> None:
-        was = _decode_positions(after[b"was"])
-        parent = (was[-1].epoch, was[-1].seq, was[-1].tag) if was else None
+        was = _decode_former(after[b"was"])
+        parent = (was[-1].epoch, was[-1].seq, was[-1].tags[-1]) if was else None
         if parent is not None and parent not in self._nodes:
             self.wrong(4, f"a log was written back from {parent}, which never was")
         if int(after[b"saved"]) != key[1]:
