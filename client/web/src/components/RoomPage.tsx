@@ -25,6 +25,7 @@ type Panel = 'meeting' | 'chat' | 'people' | 'service' | 'you';
 
 const Service = later(async () => (await import('./service/Service.js')).Service);
 
+const LATER = 5000; // ms, when the room itself is there
 const WIDE = '(min-width: 64rem)';
 
 export function RoomPage() {
@@ -35,6 +36,7 @@ export function RoomPage() {
   const team = serves(store.role.value);
   useScreenAwake();
   useTitle();
+  useAll();
   const shown = (panel: Panel) =>
     isWide.value ? panel === 'meeting' || panel === 'chat' || panel === side.value : panel === tab.value;
   if (!team && side.value === 'service') side.value = 'people';
@@ -151,6 +153,16 @@ function useMedia(query: string): Signal<boolean> {
     return () => media?.removeEventListener('change', update);
   }, [query, matches]);
   return matches;
+}
+
+/** What is fetched when it is first shown is fetched anyway, later: a bad line, or a renewed server, may not bring it then. */
+function useAll(): void {
+  useEffect(() => {
+    const fetchAll = () =>
+      Promise.all([import('./typed.js'), import('./CommandHelp.js'), import('./service/Service.js')]).catch(() => {});
+    const timer = setTimeout(fetchAll, LATER);
+    return () => clearTimeout(timer);
+  }, []);
 }
 
 /** Whose turn it is can be read from the tab of a page that is not looked at. */

@@ -40,15 +40,17 @@ export function useSettling(meaning: string | undefined, onChange: (name: string
     const hasFocus = wasThere && button.current?.matches(':focus-visible');
     const settles = hasFocus ? SETTLES_HEARD : SETTLES;
     if (hasFocus) onChange(button.current?.textContent ?? '');
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const change = () => {
       settledAt.current = performance.now() + settles;
+      isSettling.value = true;
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        isSettling.value = false;
+      }, settles);
     };
     change();
-    isSettling.value = true;
     const seen = requestAnimationFrame(change); // a slow page shows it later than it knows it
-    const timer = setTimeout(() => {
-      isSettling.value = false;
-    }, settles);
     return () => {
       cancelAnimationFrame(seen);
       clearTimeout(timer);
