@@ -1,5 +1,6 @@
 """Setting up a meeting with a form, without scripts."""
 
+import random
 import re
 from pathlib import Path
 from typing import Any
@@ -255,3 +256,19 @@ async def test_who_may_set_one_up_is_a_setting(tmp_path: Path, who: str, key: st
 async def test_a_body_that_is_no_form(site: Site, headers: dict[str, str], content: bytes, status: int) -> None:
     answer = await site.http.post("/new", content=content, headers=headers)
     assert answer.status_code == status
+
+
+async def test_whatever_is_typed_is_answered(volunteer: Volunteer) -> None:
+    """Two hundred forms with anything in any field; none is a fault of ours, and none is taken for a good one."""
+    chance = random.Random(5)
+    form = await volunteer.presses("agenda", await volunteer.opens("/new"), **NEW)
+    names = [name for name, _ in form.fields if name != "token"]
+    odd = ["", "\x00", "-1", "9" * 400, "1e400", "nan", "😀" * 3, "'\"<>&", "2026-13-45", "24:00", "٣", "..", "[]"]
+    for _ in range(200):
+        typed = {name.replace(".", "__"): chance.choice(odd) for name in chance.sample(names, 4)} | {"name": "\x00"}
+        verb = chance.choice(
+            ["create", "agenda", "kinds", "up.1", "down.x", "remove.99999", "add.?", "add.silence", ".", "\x00"]
+        )
+        await volunteer.presses(verb, form, **typed)
+        assert volunteer.status in {200, 422}, typed
+    assert await volunteer.site.schedule.slugs() == set()
