@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
+from config.help import help_lines
+
 PREFIX = "OPENCHAIR_"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -49,6 +51,10 @@ class Settings(Struct, frozen=True, kw_only=True):
             description="Signs seats. A secret; without it one is made in the data folder at the first start.",
         ),
     ] = ""
+    help: Annotated[str, Meta(description="A file of help lines instead of the shipped ones.")] = ""
+    leave_to: Annotated[
+        str, Meta(pattern=r"^https?://[^/\s]+$", description="The neutral site to which “Leave quickly” goes.")
+    ] = "https://www.wikipedia.org"
     log_format: Annotated[Literal["console", "json"], Meta(description="How log lines look.")] = "console"
 
     hello_seconds: Annotated[float, Meta(gt=0, le=60, description="Time for a client's first message.")] = 10
@@ -105,7 +111,18 @@ def load(environ: Mapping[str, str] = os.environ, **given: Any) -> Settings:
             values[name] = _convert(variable, name, text, field.type)
         elif name in SECRETS and (path := environ.get(variable + "_FILE")):
             values[name] = _convert(variable + "_FILE", name, _read(variable + "_FILE", path), field.type)
+    if "help" in values:
+        _check_help("OPENCHAIR_HELP", values["help"])
     return Settings(**values)
+
+
+def _check_help(source: str, path: str) -> None:
+    try:
+        help_lines(path)
+    except OSError as error:
+        raise SettingsError(f"{source}: {error.strerror}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{source}: {error}") from None
 
 
 def _read(variable: str, path: str) -> str:
@@ -135,6 +152,8 @@ def expected(kind: Any, meta: Meta) -> str:
         return f"one of {', '.join(get_args(kind))}"
     if get_origin(kind) is tuple:
         return "web origins like https://example.org, without a path"
+    if kind is str and meta.pattern:
+        return "a web origin like https://example.org, without a path"
     if kind is str:
         return "some text" if not meta.min_length or meta.min_length < 2 else f"at least {meta.min_length} characters"
     what = "a whole number" if kind is int else "a number"

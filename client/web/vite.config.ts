@@ -1,8 +1,40 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
+
+const MOST_SCRIPT = 45 * 1024; // bytes, gzipped, of all the scripts that the room can come to load in one language
+const MOST_STYLE = 12 * 1024;
+
+/** Beside each file its compressed copies, for the server to hand out; and the build fails when the page is too heavy. */
+function weighed(): Plugin {
+  return {
+    name: 'weighed',
+    apply: 'build',
+    writeBundle({ dir = 'dist' }) {
+      const weights = { script: 0, words: 0, style: 0 };
+      for (const name of readdirSync(`${dir}/assets`).filter(it => /\.(js|css)$/.test(it))) {
+        const file = `${dir}/assets/${name}`;
+        const bytes = readFileSync(file);
+        const zipped = gzipSync(bytes, { level: 9 });
+        writeFileSync(`${file}.gz`, zipped);
+        writeFileSync(`${file}.br`, brotliCompressSync(bytes));
+        if (name.endsWith('.css')) weights.style += zipped.length;
+        else if (/^[a-z]{2}-/.test(name)) weights.words = Math.max(weights.words, zipped.length);
+        else weights.script += zipped.length;
+      }
+      const { script, words, style } = weights;
+      this.info(`script ${script} bytes and at most ${words} of words, style ${style}, gzipped`);
+      if (script + words > MOST_SCRIPT) this.error(`the scripts weigh ${script + words} bytes; at most ${MOST_SCRIPT}`);
+      if (style > MOST_STYLE) this.error(`the styles weigh ${style} bytes; at most ${MOST_STYLE}`);
+    },
+  };
+}
 
 export default defineConfig({
   // The server writes the page's shell and finds our files in the manifest (server/pages).
   base: '/',
+  plugins: [weighed()],
   build: {
     manifest: true,
     modulePreload: false,

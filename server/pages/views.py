@@ -1,6 +1,5 @@
 """The pages that the server renders: the schedule, a meeting, the shell of the room, and what went wrong."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -13,14 +12,17 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ExceptionHandler
 
+from config.help import help_lines
 from config.settings import Settings
 from server.pages.finders import Finders
 from server.pages.forms import Tokens
 from server.pages.headers import Cached
+from server.pages.help import HelpPages
 from server.pages.importing import Importing
 from server.pages.managing import Managing
 from server.pages.meeting_page import MeetingPage
 from server.pages.rendering import Renderer
+from server.pages.room import RoomPages
 from server.pages.schedule_page import SchedulePage
 from server.pages.setting_up import SettingUp
 from server.pages.words import DEFAULT, spoken, words
@@ -28,8 +30,6 @@ from server.schedule.meetings import Schedule, Stored
 
 STATIC: Final = Path(__file__).parent / "static"
 CLIENT: Final = Path(__file__).parents[2] / "client" / "web" / "dist"
-ENTRY: Final = "src/main.tsx"
-WORDS: Final = "src/messages/{}.json"
 REFUSALS: Final = {
     400: "bad_request",
     403: "bad_origin",
@@ -55,9 +55,8 @@ class Pages:
     ) -> None:
         self._schedule = schedule
         self._now = now
-        self._client = client
         self._tell_of_fault = tell_of_fault
-        self._renderer = Renderer()
+        self._renderer = Renderer(leave_to=settings.leave_to)
         tokens, renderer = Tokens(secret), self._renderer
         self._parts = (
             SchedulePage(schedule, renderer, now),
@@ -66,46 +65,15 @@ class Pages:
             SettingUp(schedule, settings, tokens, renderer, now),
             Managing(schedule, settings, tokens, renderer, now),
             Importing(schedule, settings, tokens, renderer),
+            RoomPages(schedule, renderer, now, client),
+            HelpPages(help_lines(settings.help), renderer),
         )
 
     def routes(self) -> list[BaseRoute]:
-        assets = StaticFiles(directory=self._client / "assets", check_dir=False)
-        assets.config_checked = True  # else it fails, and not only finds nothing, before the client has been built
         return [
             *(route for part in self._parts for route in part.routes()),
-            Route("/r/{room}", self._room),
             Mount("/static", Cached(StaticFiles(directory=STATIC), "public, max-age=3600")),
-            Mount("/assets", Cached(assets, "public, max-age=31536000, immutable")),
         ]
-
-    async def _room(self, request: Request) -> Response:
-        room = request.path_params["room"]
-        stored = await self._find(room.partition(".")[0])
-        return self._renderer.page(
-            request, "room.html", room=room, meeting=stored.meeting, client=self._built(spoken(request).language)
-        )
-
-    async def _find(self, slug: str) -> Stored:
-        stored = await self._schedule.get(slug)
-        if stored is None:
-            raise HTTPException(404)
-        return stored
-
-    def _built(self, language: str) -> dict[str, Any] | None:
-        """The browser client's entry, what it imports, and its words in that language; None if not built."""
-        try:
-            manifest = json.loads((self._client / ".vite" / "manifest.json").read_text(encoding="utf-8"))
-            said = manifest.get(WORDS.format(language), {}).get("file")
-            entry = manifest[ENTRY]
-            parts = [entry, *(manifest[name] for name in entry.get("imports", []))]
-            return {
-                "script": entry["file"],
-                "styles": [style for part in parts for style in part.get("css", [])],
-                "parts": [part["file"] for part in parts[1:]],
-                "words": said,
-            }
-        except (OSError, ValueError, KeyError):
-            return None
 
     def handlers(self) -> dict[Any, ExceptionHandler]:
         """What answers a request that no route does, or that failed."""

@@ -131,7 +131,7 @@ async def test_seeing_to_people(house: House, leads_at: tuple[int, int], comes_a
     await fay.sees("to you alone")
     await nobody_is_kept_out(bob, fay)
 
-    await bob.press("Get help")
+    await bob.press("Get help now")
     await bob.finds_no_barrier()
     await bob.press("Call the service team")
     await bob.sees("The service team has been told. They will write to you.")

@@ -36,6 +36,8 @@ const formats = computed(() => {
     plural: new Intl.PluralRules(language.value),
     number: new Intl.NumberFormat(region, { numberingSystem }),
     time: new Intl.DateTimeFormat(region, { timeStyle: 'short', numberingSystem }),
+    day: new Intl.DateTimeFormat(region, { dateStyle: 'long', timeZone: 'UTC', numberingSystem }),
+    countries: new Intl.DisplayNames(language.value, { type: 'region' }),
     date: new Intl.DateTimeFormat(region, { weekday: 'long', hour: 'numeric', minute: '2-digit', numberingSystem }),
   };
 });
@@ -75,6 +77,16 @@ export function clock(at: number, now = at): string {
   const { time, date } = formats.value;
   return (Math.abs(at - now) < 12 * 3600_000 ? time : date).format(at);
 }
+
+/** A day that the wire writes as `2026-11-03`. */
+export const dateOf = (day: string): string => formats.value.day.format(new Date(day));
+
+/** The name of a country, by its code in ISO 3166-1. */
+export const countryName = (code: string): string => formats.value.countries.of(code) ?? code;
+
+/** The country that the browser's languages tell, if one does. */
+export const countryOf = (): string | undefined =>
+  navigator.languages.map(it => new Intl.Locale(it).region).find(it => it !== undefined);
 
 /** A length as `2:05`, rounded up to whole seconds, so that it says 0:00 when the time is up and not before. */
 export function countdown(ms: number): string {

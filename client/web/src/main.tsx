@@ -4,21 +4,23 @@ import { render } from 'preact';
 import { App } from './components/App.js';
 import { type App as Actions, AppProvider, type Meeting } from './components/context.js';
 import { asLanguage, speak } from './i18n.js';
+import { leaveQuickly, onThreeEscapes } from './leave.js';
 import { Store } from './store/store.js';
 import { type Entry, Line } from './wire/line.js';
 import './styles/main.css';
 
 const TYPING_EVERY = 2000; // ms
+const SETTLED = 10_000; // ms
 const DRAWN_EVERY = 100; // ms
 
 const root = document.getElementById('room');
 if (root) {
   // The server has chosen among the browser's languages, or knows the one that was chosen here before.
   await speak(asLanguage(document.documentElement.lang) ?? 'en');
-  start(root, root.dataset.room ?? '', root.dataset.name ?? '');
+  start(root, root.dataset.room ?? '', JSON.parse(root.dataset.meeting ?? '{"name":""}'));
 }
 
-function start(root: HTMLElement, room: string, name: string): void {
+function start(root: HTMLElement, room: string, described: Meeting): void {
   let secrets = takeSecrets();
   const store = new Store(Date.now(), calmly());
   const line = new Line(location.origin.replace(/^http/, 'ws'), room, store, {
@@ -26,10 +28,14 @@ function start(root: HTMLElement, room: string, name: string): void {
     open: (url, subprotocol) => new WebSocket(url, subprotocol),
     random: Math.random,
   });
-  const meeting = signal<Meeting>({ name });
+  const meeting = signal(described);
   const hasKey = signal(secrets.key !== undefined);
   const hasPasscode = signal(secrets.passcode !== undefined);
   const typed = { name: signal(''), passcode: signal('') };
+  const leave = () => {
+    typed.name.value = '';
+    line.leave();
+  };
   const app: Actions = {
     store,
     meeting,
@@ -37,10 +43,10 @@ function start(root: HTMLElement, room: string, name: string): void {
     hasPasscode,
     typed,
     join: entry => line.join({ ...secrets, ...entry }),
-    leave: () => {
-      typed.name.value = '';
-      line.leave();
-    },
+    leave,
+    leaveQuickly: () => leaveQuickly(root.dataset.leave ?? 'about:blank', leave),
+    fetchHelp: () => fetched('/help.json'),
+    fetchNext: async () => (await fetched('/next.json')).meetings,
     askAgain: () => {
       store.page.value = { at: 'join' };
     },
@@ -56,13 +62,11 @@ function start(root: HTMLElement, room: string, name: string): void {
     if (line.hasSeat && given.key) line.join(given);
   });
   keepTime(store);
+  onThreeEscapes(app.leaveQuickly);
   addEventListener('pageshow', () => line.wake());
   addEventListener('online', () => line.wake(true));
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && line.wake());
 
-  void describe(room).then(found => {
-    if (found) meeting.value = found;
-  });
   if (line.hasSeat) line.join(secrets);
   render(
     <AppProvider value={app}>
@@ -70,6 +74,7 @@ function start(root: HTMLElement, room: string, name: string): void {
     </AppProvider>,
     root,
   );
+  installable();
 }
 
 /** What the link's fragment brings: never sent in an address, and taken out of sight at once. */
@@ -89,14 +94,16 @@ function storage(): Storage | null {
   }
 }
 
-/** What the schedule says of the meeting; null where it does not answer. */
-async function describe(room: string): Promise<Meeting | null> {
-  try {
-    const answer = await fetch(`/api/meetings/${encodeURIComponent(room.split('.')[0] ?? '')}`);
-    return answer.ok ? ((await answer.json()) as Meeting) : null;
-  } catch {
-    return null;
-  }
+async function fetched(path: string) {
+  const answer = await fetch(path);
+  if (!answer.ok) throw new Error(`expected an answer from ${path}`);
+  return answer.json();
+}
+
+/** Keep the shell for the next time (server/pages/static/worker.js), once the line is free. */
+function installable(): void {
+  if ('serviceWorker' in navigator)
+    setTimeout(() => void navigator.serviceWorker.register('/worker.js').catch(() => {}), SETTLED);
 }
 
 /** Move the store's clock on at each full second of the room's clock, so that all pages show the same second. */

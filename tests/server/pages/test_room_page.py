@@ -23,8 +23,12 @@ async def test_it_loads_the_built_client(site: Site) -> None:
     shown = await page(site, "/r/tuesday-circle")
     assert ("script", {"type": "module", "src": "/assets/main-1a2b.js"}) in shown.tags
     assert ("link", {"rel": "stylesheet", "href": "/assets/main-3c4d.css"}) in shown.tags
-    room = {"id": "room", "data-room": "tuesday-circle", "data-name": "Tuesday circle"}
-    assert ("div", room) in shown.tags
+    room = next(attributes for tag, attributes in shown.tags if attributes.get("id") == "room")
+    assert room["data-room"] == "tuesday-circle"
+    described = json.loads(room["data-meeting"] or "")
+    assert described["name"] == "Tuesday circle"
+    assert described["next"]["doors_at"] < described["next"]["starts_at"]
+    assert described["has_passcode"] is False
     assert "openchair join" in shown.text, "there is a way in without JavaScript"
 
 
@@ -53,3 +57,43 @@ async def test_an_occurrence_has_a_page_too_and_an_unknown_meeting_none(site: Si
     assert "tuesday-circle.20261103T1800Z" in await site.text("/r/tuesday-circle.20261103T1800Z")
     for room in ("nobody", "nobody.20261103T1800Z", ".", "%2e%2e", "x" * 3000):
         assert (await site.http.get(f"/r/{room}")).status_code == 404
+
+
+async def test_a_browser_gets_the_copy_that_the_build_has_compressed(site: Site) -> None:
+    built(site)
+    for suffix, text in ((".br", b"in brotli"), (".gz", b"in gzip")):
+        (site.client / "assets" / f"main-1a2b.js{suffix}").write_bytes(text)
+    for accepted, encoding, length in (("br, gzip", "br", 9), ("gzip;q=1.0", "gzip", 7), ("identity", None, 2200)):
+        answer = await site.http.head("/assets/main-1a2b.js", headers={"Accept-Encoding": accepted})
+        assert answer.headers.get("content-encoding") == encoding
+        assert int(answer.headers["content-length"]) == length or encoding is None
+        assert answer.headers["content-type"].startswith("text/javascript")
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert encoding is None or "Accept-Encoding" in answer.headers["vary"]
+
+
+async def test_what_is_written_about_a_meeting_stays_text(site: Site) -> None:
+    built(site)
+    await site.creates(name='"><script>alert(1)</script>', description="'\" onload=alert(1) <b>")
+    shown = await page(site, "/r/script-alert-1-script")
+    assert [attributes for tag, attributes in shown.tags if tag == "script"] == [
+        {"type": "module", "src": "/assets/main-1a2b.js"}
+    ]
+
+
+async def test_it_can_be_installed_and_its_worker_is_new_with_each_build(site: Site) -> None:
+    manifest = (await site.http.get("/manifest.webmanifest")).json()
+    for icon in manifest["icons"]:
+        assert (await site.http.get(icon["src"])).headers["content-type"] == icon["type"]
+    built(site)
+    first = await site.text("/worker.js")
+    (site.client / ".vite" / "manifest.json").write_text(json.dumps({"src/main.tsx": {"file": "assets/main-5e6f.js"}}))
+    assert await site.text("/worker.js") != first
+    assert "There is no line" in (await page(site, "/offline")).text
+
+
+async def test_whoever_cannot_come_in_is_told_what_comes_next(site: Site) -> None:
+    await site.creates()
+    await site.made(name="Open now", now=True)
+    told = (await site.http.get("/next.json")).json()["meetings"]
+    assert [(it["name"], it["is_open"]) for it in told] == [("Open now", True), ("Tuesday circle", False)]

@@ -3,6 +3,7 @@ import { t } from '../i18n.js';
 import type { Goodbye as Why } from '../store/store.js';
 import { useApp } from './context.js';
 import { Button } from './controls.js';
+import { NextMeetings } from './NextMeetings.js';
 import { Sheet } from './Sheet.js';
 
 export function Goodbye({ why }: { readonly why: Why }) {
@@ -17,6 +18,7 @@ export function Goodbye({ why }: { readonly why: Why }) {
       )}
       {why === 'left' && <Button onClick={askAgain}>{t('goodbye.again')}</Button>}
       {why === 'misunderstood' && <Button onClick={() => location.reload()}>{t('goodbye.reload')}</Button>}
+      {why !== 'elsewhere' && why !== 'misunderstood' && <NextMeetings />}
     </Sheet>
   );
 }

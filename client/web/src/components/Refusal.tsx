@@ -4,6 +4,7 @@ import { countdown, isKey, type Key, t } from '../i18n.js';
 import type { Refused } from '../store/messages.js';
 import { useApp } from './context.js';
 import { Button } from './controls.js';
+import { NextMeetings } from './NextMeetings.js';
 import { Sheet } from './Sheet.js';
 
 // What waiting or knocking again does not mend.
@@ -18,13 +19,14 @@ export function Refusal({ refusal, retryAt }: { readonly refusal: Refused; reado
   };
   return (
     <Sheet title={text('title')}>
-      <p>{refusal.message}</p>
+      {!isKey(`refused.${refusal.code}.title`) && <p>{refusal.message}</p>}
       <p>{text('next')}</p>
       {!FINAL.has(refusal.code) && (
         <Button kind="main" disabled={wait > 0} onClick={() => join({})}>
           {wait > 0 ? t('refused.again_in', { length: countdown(wait) }) : t('refused.again')}
         </Button>
       )}
+      <NextMeetings />
     </Sheet>
   );
 }

@@ -5,6 +5,8 @@ import { serves } from '../store/roles.js';
 import { titleOf, useAct, useApp, useRoom } from './context.js';
 import { Button, Disclosure, Status } from './controls.js';
 import { HelpForm } from './HelpForm.js';
+import { HelpLines } from './HelpLines.js';
+import { Leave } from './Leave.js';
 
 const MINUTE = 60_000;
 
@@ -29,7 +31,15 @@ export function Top() {
             {t(room.quiet ? 'quiet.end' : 'quiet.short')}
           </Button>
         )}
-        <Disclosure name={t('help.ask')}>{close => <HelpForm onDone={close} />}</Disclosure>
+        <Disclosure name={t('help.ask')}>
+          {close => (
+            <>
+              <HelpForm onDone={close} />
+              <HelpLines />
+            </>
+          )}
+        </Disclosure>
+        <Leave />
       </div>
       <p class="now">
         {phase ? t('agenda.now', { title: titleOf(phase) }) : t(`state.${room.state}`)}

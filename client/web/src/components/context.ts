@@ -2,17 +2,29 @@
 import { type Signal, useSignal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import { isKey, t } from '../i18n.js';
+import { isKey, language, t } from '../i18n.js';
 import type { Command, Outcome } from '../store/messages.js';
 import type { Phase, Room } from '../store/room.js';
 import type { Store } from '../store/store.js';
+import type { Lines } from './HelpLines.js';
 
 /** What is known of the meeting before one is in. */
 export interface Meeting {
   readonly name: string;
   readonly description?: string;
   readonly has_passcode?: boolean;
+  readonly waiting_room?: boolean;
+  readonly roster?: 'everyone' | 'service';
+  readonly minutes?: number;
   readonly next?: { readonly doors_at: number; readonly starts_at: number } | null;
+}
+
+/** A meeting that one may come to instead. */
+export interface Suggestion {
+  readonly slug: string;
+  readonly name: string;
+  readonly starts_at: number;
+  readonly is_open: boolean;
 }
 
 export interface App {
@@ -28,6 +40,11 @@ export interface App {
   readonly leave: () => void;
   /** Back to the form by which one came in. */
   readonly askAgain: () => void;
+  /** Away from here at once, without a trace. */
+  readonly leaveQuickly: () => void;
+  /** These two reject where there is no line. */
+  readonly fetchHelp: () => Promise<Lines>;
+  readonly fetchNext: () => Promise<readonly Suggestion[]>;
   readonly send: (command: Command) => Promise<Outcome>;
   /** Tell the others that one types, or no longer does. */
   readonly type: (on: boolean) => void;
@@ -54,10 +71,11 @@ export function nameOf(room: Room, who: string | null, name?: string): string {
 /** What a phase is called. */
 export const titleOf = (phase: Phase | undefined): string => (phase ? phase.title || t(`kind.${phase.kind}`) : '');
 
-/** Why something did not happen: the server's sentence, or our own where the answer comes from here. */
-export function reasonOf(outcome: Outcome & { ok: false }): string {
-  const key = `outcome.${outcome.code}`;
-  return outcome.message ?? (isKey(key) ? t(key) : t('outcome.failed'));
+/** Why something did not happen: the server's sentence, which is English, or else ours for its code. */
+export function reasonOf({ code, message }: { readonly code: string; readonly message?: string }): string {
+  const key = `outcome.${code}`;
+  if (message !== undefined && (language.value === 'en' || !isKey(key))) return message;
+  return isKey(key) ? t(key) : t('outcome.failed');
 }
 
 /** `act(command)`, and what to say near the control if it is refused, until one acts again. */

@@ -5,6 +5,7 @@ import { act, createEvent, fireEvent, render, screen } from '@testing-library/pr
 import axe from 'axe-core';
 import { App } from '../../src/components/App.js';
 import { type App as Actions, AppProvider, type Meeting } from '../../src/components/context.js';
+import type { Lines } from '../../src/components/HelpLines.js';
 import type { Event } from '../../src/store/events.js';
 import type { Command, Outcome, ServerMessage } from '../../src/store/messages.js';
 import type { Snapshot } from '../../src/store/room.js';
@@ -19,6 +20,14 @@ export interface Evening {
 
 export const evenings: readonly Evening[] = JSON.parse(readFileSync('tests/fixtures/meetings.json', 'utf8'));
 
+const HELP: Lines = {
+  written: '2026-11-24',
+  country: [
+    { code: 'DE', emergency: ['112'], line: [{ name: 'Zuhören', number: '0800 1', checked: '2026-11-03' }] },
+    { code: 'FR', emergency: ['15'] },
+  ],
+};
+
 export const MEMBER = 'a member who was there first';
 export const LATECOMER = 'a member';
 export const FACILITATOR = 'the facilitator';
@@ -30,6 +39,7 @@ export class Page {
   readonly asked: Command[] = [];
   readonly joined: { name?: string; passcode?: string }[] = [];
   left = 0;
+  fled = 0;
   answer: Outcome = { ok: true };
 
   constructor(meeting: Partial<Meeting> = {}, given: { key?: boolean; passcode?: boolean } = {}) {
@@ -42,6 +52,9 @@ export class Page {
       join: entry => this.joined.push(entry),
       leave: () => this.left++,
       askAgain: () => {},
+      leaveQuickly: () => this.fled++,
+      fetchHelp: async () => HELP,
+      fetchNext: async () => [{ slug: 'grief', name: 'Grief circle', starts_at: 1, is_open: true }],
       send: async command => {
         this.asked.push(command);
         return this.answer;
