@@ -3,7 +3,8 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
-const MOST_SCRIPT = 45 * 1024; // bytes, gzipped, of all the scripts that the room can come to load in one language
+const MOST_SCRIPT = 45 * 1024; // bytes, gzipped: all scripts, those for the service team included
+const MOST_WORDS = 10 * 1024; // the one catalogue that is spoken, which comes besides
 const MOST_STYLE = 12 * 1024;
 
 /** Beside each file its compressed copies, for the server to hand out; and the build fails when the page is too heavy. */
@@ -25,7 +26,8 @@ function weighed(): Plugin {
       }
       const { script, words, style } = weights;
       this.info(`script ${script} bytes and at most ${words} of words, style ${style}, gzipped`);
-      if (script + words > MOST_SCRIPT) this.error(`the scripts weigh ${script + words} bytes; at most ${MOST_SCRIPT}`);
+      if (script > MOST_SCRIPT) this.error(`the scripts weigh ${script} bytes; at most ${MOST_SCRIPT}`);
+      if (words > MOST_WORDS) this.error(`a catalogue weighs ${words} bytes; at most ${MOST_WORDS}`);
       if (style > MOST_STYLE) this.error(`the styles weigh ${style} bytes; at most ${MOST_STYLE}`);
     },
   };

@@ -18,10 +18,10 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from server.pages.headers import Cached
-from server.pages.rendering import Renderer
 from server.pages.dated import Dated
 from server.pages.finding import Asked, Page, find
+from server.pages.headers import Cached
+from server.pages.rendering import Renderer
 from server.pages.words import spoken
 from server.schedule.meetings import DAY, Schedule, Stored
 from server.schedule.search import Search

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ExceptionHandler
 
@@ -25,8 +25,8 @@ from server.pages.rendering import Renderer
 from server.pages.room import RoomPages
 from server.pages.schedule_page import SchedulePage
 from server.pages.setting_up import SettingUp
-from server.pages.words import DEFAULT, spoken, words
-from server.schedule.meetings import Schedule, Stored
+from server.pages.words import DEFAULT, words
+from server.schedule.meetings import Schedule
 
 STATIC: Final = Path(__file__).parent / "static"
 CLIENT: Final = Path(__file__).parents[2] / "client" / "web" / "dist"
