@@ -14,10 +14,11 @@ from starlette.routing import Route
 from config.settings import Settings
 from server.schedule.addresses import Site, site_of
 from server.schedule.calendars import calendar
-from server.schedule.listing import listing
+from server.schedule.listing import listing, table
 from server.schedule.meetings import Schedule, Stored
 
 JSON: Final = "application/json; charset=utf-8"
+TABLE: Final = "text/csv; charset=utf-8"
 CALENDAR: Final = "text/calendar; charset=utf-8"
 MOST_KEPT: Final = 8
 
@@ -35,6 +36,7 @@ class Exports:
     def routes(self) -> list[Route]:
         return [
             Route("/meetings.json", self._listing),
+            Route("/meetings.csv", self._table),
             Route("/meetings.ics", self._calendar),
             Route("/m/{slug}.ics", self._meeting),
         ]
@@ -42,7 +44,12 @@ class Exports:
     async def _listing(self, request: Request) -> Response:
         return _answer(request, JSON, await self._made(_feed, request))
 
+    async def _table(self, request: Request) -> Response:
+        return _answer(request, TABLE, await self._made(_csv, request))
+
     async def _calendar(self, request: Request) -> Response:
+        if (group := request.query_params.get("group")) is not None:
+            return await self._group(request, group)
         made = await self._made(_discreet_calendar if _is_discreet(request) else _calendar, request)
         return _answer(request, CALENDAR, made)
 
@@ -52,6 +59,15 @@ class Exports:
             raise HTTPException(404)
         site, is_discreet = site_of(request, self._settings), _is_discreet(request)
         return _answer(request, CALENDAR, calendar([stored], stored.meeting.name, site, is_discreet=is_discreet))
+
+    async def _group(self, request: Request, group: str) -> Response:
+        """The calendar of one group: of all its meetings that are listed."""
+        wanted = " ".join(group.split()).casefold()
+        its = [it for it in await self._schedule.listed() if " ".join(it.meeting.group.split()).casefold() == wanted]
+        if not wanted or not its:
+            raise HTTPException(404)
+        site, is_discreet = site_of(request, self._settings), _is_discreet(request)
+        return _answer(request, CALENDAR, calendar(its, its[0].meeting.group, site, is_discreet=is_discreet))
 
     async def _made(self, make: Make, request: Request) -> bytes:
         """What `make` makes of all meetings, kept while they stay as they are.
@@ -70,6 +86,10 @@ class Exports:
 
 def _feed(meetings: list[Stored], site: Site) -> bytes:
     return msgspec.json.encode(listing(meetings, site))
+
+
+def _csv(meetings: list[Stored], site: Site) -> bytes:
+    return table(listing(meetings, site))
 
 
 def _calendar(meetings: list[Stored], site: Site) -> bytes:

@@ -251,6 +251,7 @@ def _language(value: Any) -> str:
 def _place(fields: dict[str, Any]) -> str:
     """Where it is listed, as finders want it: the last three parts of the address, without a street."""
     split = (plain(fields.get(name)) for name in ("city", "state", "country"))
-    address = plain(fields.get("formatted_address")) or joined(split, ",")
+    # Tables of the plugin have all of it in one column, which in a feed is the street.
+    address = plain(fields.get("formatted_address")) or joined(split, ",") or plain(fields.get("address"))
     parts = [part for text in address.split(",") if (part := " ".join(text.split()))]
     return ", ".join(parts[-3:])[-255:].strip()

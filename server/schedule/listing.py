@@ -3,6 +3,8 @@
 Only what finders can show: weekly meetings that their groups made public, a row for each day, and nothing secret.
 """
 
+import csv
+import io
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
@@ -14,6 +16,22 @@ from server.schedule.values import DAYS
 from server.schedule.zones import zone_place
 
 NOT_TOLD: Final = {"ONL", "TC"}  # finders see for themselves that a meeting is online; no building of ours is closed
+COLUMNS: Final = {
+    "Name": "name",
+    "Day": "day",
+    "Time": "time",
+    "End Time": "end_time",
+    "Types": "types",
+    "Notes": "notes",
+    "Conference URL": "conference_url",
+    "Address": "formatted_address",
+    "Timezone": "timezone",
+    "Group": "group",
+    "Website": "url",
+    "Slug": "slug",
+    "Updated": "updated",
+}
+DAY_NAMES: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 # Meeting Guide's codes of languages, where they are not those of ISO 639.
 LANGUAGES: Final = {
     "ES": "S",
@@ -32,9 +50,28 @@ def listing(meetings: list[Stored], site: Site) -> list[dict[str, Any]]:
     return [
         _row(stored, stored.meeting.recurrence, day, site)
         for stored in meetings
-        if isinstance(stored.meeting.recurrence, Weekly)
+        if isinstance(stored.meeting.recurrence, Weekly) and not stored.meeting.is_paused
         for day in stored.meeting.recurrence.days
     ]
+
+
+def table(rows: list[dict[str, Any]]) -> bytes:
+    """The rows as the columns of the WordPress plugin."""
+    made = io.StringIO(newline="")
+    lines = csv.writer(made)
+    lines.writerow(COLUMNS)
+    for row in rows:
+        told = row | {
+            "day": DAY_NAMES[row["day"]] if "day" in row else "",
+            "types": ", ".join(row["types"]),
+        }
+        lines.writerow([_cell(told.get(name, "")) for name in COLUMNS.values()])
+    return ("\ufeff" + made.getvalue()).encode()
+
+
+def _cell(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def _row(stored: Stored, weekly: Weekly, day: int, site: Site) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dateutil.rrule import rrulestr
 from icalendar import Calendar, Event
 
 from server.schedule.recurrence import starts
-from tests.server.site import ORIGIN, Site, at
+from tests.server.site import ORIGIN, Site, at, bearer
 
 
 async def events(site: Site, path: str) -> list[Any]:
@@ -126,3 +126,43 @@ async def test_what_is_for_this_moment_is_in_no_calendar(site: Site) -> None:
     await site.made(name="Now", now=True)
     assert await events(site, "/meetings.ics") == []
     assert await events(site, "/m/now.ics") == []
+
+
+async def test_a_cancelled_date_is_left_out_and_a_moved_one_is_elsewhere(site: Site) -> None:
+    made = await site.creates()
+    changes = [
+        {"date": "2026-11-10", "cancelled": True},
+        {"date": "2026-11-17", "moved_to": "2026-11-19T20:00", "note": "On Thursday this time"},
+    ]
+    headers = bearer(made["manage_url"])
+    assert (
+        await site.http.patch("/api/meetings/tuesday-circle", json={"changes": changes}, headers=headers)
+    ).is_success
+    series, moved = await events(site, "/m/tuesday-circle.ics")
+    assert [it.dt.isoformat() for it in series["exdate"].dts] == ["2026-11-10T19:00:00+01:00"]
+    assert moved["recurrence-id"].dt.isoformat() == "2026-11-17T19:00:00+01:00"
+    assert moved["dtstart"].dt.isoformat() == "2026-11-19T20:00:00+01:00"
+    assert moved["description"].startswith("On Thursday this time")
+    assert (moved["uid"], moved["sequence"]) == (series["uid"], 1)
+    assert "Thursday" not in (await site.http.get("/m/tuesday-circle.ics?title=private")).text
+
+
+async def test_a_paused_meeting_is_cancelled_in_calendars_until_it_goes_on(site: Site) -> None:
+    made = await site.creates()
+    headers = bearer(made["manage_url"])
+    for paused, status in ((True, "CANCELLED"), (False, None)):
+        await site.http.patch("/api/meetings/tuesday-circle", json={"paused": paused}, headers=headers)
+        assert (await only(site)).get("status") == status
+
+
+async def test_a_group_has_a_calendar_of_all_its_meetings(site: Site) -> None:
+    await site.creates(group="River  Group")
+    await site.creates(name="Another", group="river group", day=4)
+    await site.creates(name="Elsewhere", group="Pier")
+    await site.creates(name="Unseen", group="River Group", listed=False)
+    found = await events(site, "/meetings.ics?group=River+group")
+    assert [event["summary"] for event in found] == ["Another", "Tuesday circle"]
+    discreet = (await site.http.get("/meetings.ics?group=River+group&title=private")).text
+    assert "iver" not in discreet
+    for nobody in ("", "Nobody"):
+        assert (await site.http.get("/meetings.ics", params={"group": nobody})).status_code == 404

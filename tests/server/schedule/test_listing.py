@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from server.schedule.documents import feed_in
 from server.schedule.feeds import Feed, rows
-from tests.server.site import ORIGIN, Site
+from tests.server.site import ORIGIN, Site, bearer
 
 
 async def listed(site: Site) -> list[dict[str, Any]]:
@@ -113,3 +114,23 @@ async def test_our_own_feed_can_be_imported(site: Site) -> None:
     for it in found:
         assert it.meeting is not None
         assert (it.meeting.minutes, it.meeting.description) == (90, "Two\nlines")
+
+
+async def test_as_a_table_it_has_the_columns_of_the_plugin_and_comes_in_again_the_same(site: Site) -> None:
+    await site.creates(day=[0, 6], time="23:30", minutes=90, types=["O", "W"], description='Two "lines",\nand more')
+    await site.creates(name="=1+1", day=3)
+    answer = await site.http.get("/meetings.csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.content.startswith(b"\xef\xbb\xbfName,Day,Time,")
+    assert b"'=1+1" in answer.content
+    from_table = {it.slug: it.meeting for it in rows(feed_in(answer.content), Feed("ours.csv"))}
+    from_json = {it.slug: it.meeting for it in rows(await listed(site), Feed("ours.json"))}
+    del from_table["1-1"], from_json["1-1"]  # whose name no spreadsheet is to take for a formula
+    assert from_table == from_json
+    assert len(from_json) == 2
+
+
+async def test_a_paused_meeting_is_not_in_it(site: Site) -> None:
+    made = await site.creates()
+    await site.http.patch("/api/meetings/tuesday-circle", json={"paused": True}, headers=bearer(made["manage_url"]))
+    assert await listed(site) == []
