@@ -26,7 +26,7 @@ def key_of(name: str) -> str:
 def when(t: Words, meeting: Meeting) -> str:
     """The rule of a meeting, with the zone whose clocks it goes by: `Every Tuesday at 19:00 (Berlin time)`."""
     rule = rule_in_words(t, meeting.recurrence)
-    if isinstance(meeting.recurrence, Now):
+    if isinstance(meeting.recurrence, Now | Always):
         return rule
     return t("when.zone", when=rule, city=t.city(meeting.timezone))
 
