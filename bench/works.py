@@ -141,12 +141,12 @@ WORKS = (
     ),
     Work(
         "workers",
-        "One room of 500 on four workers, four messages under way at any time",
+        "One room of 500 on four workers, one message under way at any time",
         (ONE_WORKER, FOUR_WORKERS),
         rooms=1,
         members=500,
-        load=["-k", "4"],
-        figures=[_delivery({"one_worker": 1.15}), _redis_per_event(500)],
+        load=["-k", "1"],
+        figures=[_delivery({"one_worker": 1.15})],
     ),
     Work(
         "idle",
