@@ -50,6 +50,7 @@ class Person:
         self._end: asyncio.Future[int] | None = None  # of the line
         self._unanswered: dict[int, tuple[bytes, asyncio.Future[Message]]] = {}
         self._came_in = asyncio.Event()
+        self._welcomes = 0
         self._refusal: Message = {}
         self._random = random.Random(number)
         self._said = 0
@@ -137,9 +138,10 @@ class Person:
         await self.has_all_answers()
         self._position = {}
         self._notes.note(self.number, LAST)
-        self._came_in.clear()
+        welcomes = self._welcomes
         self.drop_the_line()
-        await self._came_in.wait()
+        while self._welcomes == welcomes:
+            await asyncio.sleep(0.01)
 
     # What comes
 
@@ -173,6 +175,7 @@ class Person:
         if not welcome["resumed"]:
             self._see(welcome)
         self.is_in = True
+        self._welcomes += 1
         self._came_in.set()
         for data, answer in list(self._unanswered.values()):
             if not answer.done():

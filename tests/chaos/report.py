@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from tests.chaos.checker import KINDS, Findings
-from tests.chaos.notes import CAME, DOWN, FAULTS, SENT, UP, read, rooms
+from tests.chaos.notes import CAME, DOWN, FAULTS, LAST, SENT, UP, read, rooms
 
 BILLION: Final = 1_000_000_000
 BUG: Final = re.compile(r"Traceback|\[error {4}\] fault|code=1$", re.MULTILINE)
@@ -34,6 +34,7 @@ class Lines(Struct):
     sent: dict[int, int] = msgspec.field(default_factory=dict)
     acknowledged: dict[int, int] = msgspec.field(default_factory=dict)
     unavailable: list[int] = msgspec.field(default_factory=list)
+    is_over: bool = False
 
     def whole_after(self, time: int) -> int | None:
         """When the first command that was sent after `time` was acknowledged."""
@@ -132,7 +133,7 @@ def report(folder: Path, findings: Findings, killed: str, frozen: str) -> Report
 def renewal(folder: Path, findings: Findings) -> Renewal:
     fault = Struck(*next(iter(read(folder / FAULTS))))
     people = _lines(folder)
-    opened = sorted(at for it in people for at in it.opened if fault.at <= at <= fault.over + BILLION)
+    opened = sorted(at for it in people for at in it.opened if at >= fault.at)
     most, first = 0, 0
     for last, at in enumerate(opened):
         while at - opened[first] >= BILLION:
@@ -197,7 +198,9 @@ def _lines(folder: Path) -> list[Lines]:
 
 
 def _take(it: Lines, at: int, kind: int, data: Any) -> None:
-    if kind == UP:
+    if kind == LAST:
+        it.is_over = True
+    elif kind == UP and not it.is_over:
         it.opened.append(at)
     elif kind == DOWN:
         it.broken.append(at)
