@@ -17,7 +17,7 @@ from tests.chaos.people import Person
 from tests.chaos.site import Site, a_site
 
 PACE: Final = 4.0  # seconds from one thing that somebody does to the next, on average
-WHOLE_SECONDS: Final = 60.0  # after which somebody who is not whole again is left behind
+WHOLE_SECONDS: Final = 120.0  # after which somebody who is not whole again is left behind
 
 
 class Cast(Struct, frozen=True):

@@ -17,7 +17,7 @@ SEED = 1
 SLOW = "hangs until it is replaced"  # ten seconds
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 async def test_nothing_is_lost_whatever_fails(tmp_path: Path) -> None:
     plan = [fault for fault in FAULTS if SLOW not in fault.name]
     random.Random(SEED).shuffle(plan)
@@ -32,7 +32,7 @@ async def test_nothing_is_lost_whatever_fails(tmp_path: Path) -> None:
     assert "| all |" in (tmp_path / "chaos.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 async def test_a_renewal_of_the_workers_moves_each_once_and_nobody_is_away(tmp_path: Path) -> None:
     await renew(Cast(workers=2, rooms=4, people=60), tmp_path / "notes")
     findings = check(tmp_path / "notes")
