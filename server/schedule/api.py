@@ -17,6 +17,7 @@ from server.schedule.addresses import site_of
 from server.schedule.keys import Keys
 from server.schedule.making import change, check_may_create, make
 from server.schedule.meetings import DAY, Occurrence, Schedule, Stored
+from server.schedule.openapi import description
 from server.schedule.posted import Posted, Wrong, posted, shown
 
 MOST_BYTES: Final = 256 * 1024
@@ -45,6 +46,7 @@ class Api:
 
     def routes(self) -> list[Route]:
         return [
+            self._route("/api/openapi.json", GET=self._description),
             self._route("/api/meetings", GET=self._list, POST=self._create),
             self._route("/api/meetings/{slug}", GET=self._get, PATCH=self._change, DELETE=self._delete),
         ]
@@ -61,6 +63,9 @@ class Api:
                 return sorry(wrong)
 
         return Route(path, asked, methods=[*handlers])
+
+    async def _description(self, request: Request) -> Response:
+        return answer(description())
 
     async def _list(self, request: Request) -> Response:
         now, listed, ended = self._now(), await self._schedule.listed(), await self._schedule.ended()
