@@ -272,7 +272,7 @@ class _Room:
 
     def _check_passed(self, seen: Seen) -> None:
         """Nothing that somebody may see was left out before what came next, or at the end."""
-        end = seen.final.place if seen.final is not None else seen.place
+        end = seen.place
         passed = [*seen.passed]
         if seen.final is None:
             self._tell("not whole", f"{seen.number} did not come to the end")
@@ -379,7 +379,11 @@ class _Room:
 
     def _check_ends(self) -> None:
         """At the end all are shown the same room."""
-        ends = {seen.number: _common(seen.final.room) for seen in self._people.values() if seen.final is not None}
+        finals = [(seen.number, seen.final) for seen in self._people.values() if seen.final is not None]
+        latest = max(
+            (it.place for _, it in finals), key=lambda place: place[1], default=None
+        )  # others saw what was left
+        ends = {number: _common(it.room) for number, it in finals if it.place == latest}
         first = next(iter(ends.values()), None)
         for number, end in ends.items():
             if end != first:

@@ -128,6 +128,11 @@ class Person:
             self._notes.note(self.number, DOWN, ANOTHER_LINE)
             self._end.set_result(ANOTHER_LINE)
 
+    @property
+    def seq(self) -> int:
+        """The number of the last event seen."""
+        return int(self._position.get("since", 0))
+
     async def has_all_answers(self) -> None:
         while self._unanswered:
             await asyncio.wait([answer for _, answer in self._unanswered.values()])

@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -78,6 +79,12 @@ class Meetings:
                 await asyncio.wait_for(person.ask("stop_share"), WHOLE_SECONDS)
         for group in (self.people[at : at + 50] for at in range(0, len(self.people), 50)):
             await asyncio.wait([asyncio.create_task(person.come_anew()) for person in group], timeout=WHOLE_SECONDS)
+        in_each = self._cast.people // self._cast.rooms
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WHOLE_SECONDS):
+                for at in range(0, len(self.people), in_each):
+                    while len({person.seq for person in self.people[at : at + in_each]}) > 1:
+                        await asyncio.sleep(0.01)
         for task in (*self._lives, *self._parts):
             task.cancel()
         await asyncio.wait([*self._lives, *self._parts])
