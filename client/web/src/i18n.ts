@@ -48,9 +48,8 @@ export const asLanguage = (code: string): Language | null =>
 
 /** Speak that language from now on; what is shown already changes with it. Rejects if it cannot be fetched. */
 export async function speak(chosen: Language): Promise<void> {
-  const load = (code: Language) => catalogues[`./messages/${code}.json`]?.();
-  // What a language does not say yet is said in English.
-  const words = { ...(await load('en')), ...(await load(chosen)) };
+  const words = await catalogues[`./messages/${chosen}.json`]?.();
+  if (!words) throw new Error(`expected a catalogue of ${chosen}`);
   batch(() => {
     catalogue.value = words;
     language.value = chosen;
