@@ -35,6 +35,7 @@ check: setup .venv/ready-to-test ## Types, format, lint, layers, and that nothin
 
 bench: setup .venv/ready-to-bench bench/rivals/node_modules/.package-lock.json ## Measure beside the rivals (about ten minutes)
 	$(BIN)/python -m bench $(BENCH)
+	$(BIN)/python -m bench.schedule
 
 chaos: setup .venv/ready-to-test ## Let everything fail under 200 people, and renew under 1,000 (half an hour)
 	$(BIN)/python -m tests.chaos $(CHAOS)
