@@ -77,19 +77,23 @@ class Meetings:
             if person.is_serving:
                 await asyncio.wait_for(person.ask("close_queue"), WHOLE_SECONDS)
                 await asyncio.wait_for(person.ask("stop_share"), WHOLE_SECONDS)
+        await self._have_seen_the_same()  # and so have their workers: one that is behind would show what was before
         for group in (self.people[at : at + 50] for at in range(0, len(self.people), 50)):
             await asyncio.wait([asyncio.create_task(person.come_anew()) for person in group], timeout=WHOLE_SECONDS)
+        await self._have_seen_the_same()
+        for task in (*self._lives, *self._parts):
+            task.cancel()
+        await asyncio.wait([*self._lives, *self._parts])
+        for notes in self._notes:
+            notes.close()
+
+    async def _have_seen_the_same(self) -> None:
         in_each = self._cast.people // self._cast.rooms
         with suppress(TimeoutError):
             async with asyncio.timeout(WHOLE_SECONDS):
                 for at in range(0, len(self.people), in_each):
                     while len({person.seq for person in self.people[at : at + in_each]}) > 1:
                         await asyncio.sleep(0.01)
-        for task in (*self._lives, *self._parts):
-            task.cancel()
-        await asyncio.wait([*self._lives, *self._parts])
-        for notes in self._notes:
-            notes.close()
 
     def _new_notes(self, name: str) -> Notes:
         notes = Notes(self._folder / name)
