@@ -62,7 +62,9 @@ export function HelpLines() {
               {t('lines.emergency')} <Call number={number} />
             </li>
           ))}
-          {country.emergency.length > 0 && <CheckedOn checked={country.checked} written={lines.value.written} />}
+          <li>
+            <CheckedOn checked={country.checked} written={lines.value.written} />
+          </li>
           {country.line?.map(line => (
             <li key={line.number}>
               <bdi>{line.name}</bdi> <Call number={line.number} />
