@@ -8,7 +8,7 @@ WEB := client/web
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test screenshots check bench chaos lock clean
+.PHONY: help setup setup-test run test screenshots check bench chaos simulate lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -39,6 +39,9 @@ bench: setup .venv/ready-to-bench bench/rivals/node_modules/.package-lock.json #
 
 chaos: setup .venv/ready-to-test ## Let everything fail under 200 people, and renew under 1,000 (half an hour)
 	$(BIN)/python -m tests.chaos $(CHAOS)
+
+simulate: setup .venv/ready-to-test ## Hold ten thousand simulated meetings in which nearly everything goes wrong
+	$(BIN)/python -m tests.simulation --seeds 10000 $(SIMULATE)
 
 lock: ## Renew the locked versions from pyproject.toml
 	$(BIN)/pip install --quiet uv
