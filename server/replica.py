@@ -306,15 +306,10 @@ class Replica:
         """Take in what other workers have appended."""
         news, self._news = self._news, []
         for item in news:
-            if item.position.epoch == self.position.epoch and item.position.seq > self.position.seq:
-                if item.base == self.position and not self._is_stale:
-                    self._take(item, encoded)
-                else:
-                    self._is_stale = True
-            for who, command in item.commands:
-                self._windows.setdefault(who, Window()).add(command)
-            for who in item.parted:
-                self._windows.pop(who, None)
+            if item.base == self.position and not self._is_stale:
+                self._take(item, encoded)
+            elif item.position.epoch != self.position.epoch or item.position.seq > self.position.seq:
+                self._is_stale = True
 
     def _take(self, news: News, encoded: Encoded) -> None:
         for entry in news.entries:
@@ -324,6 +319,10 @@ class Replica:
             evolve(self.room, entry.event)
         self.position = news.position
         self.history.add(news.entries)
+        for who, command in news.commands:
+            self._windows.setdefault(who, Window()).add(command)
+        for who in news.parted:
+            self._windows.pop(who, None)
         if len(self.history.entries) > 2 * self.world.settings.room_events:
             self._keep()
             self.history.drop(self.position.seq - self.world.settings.room_events)

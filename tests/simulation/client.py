@@ -81,9 +81,13 @@ class View(Struct):
             case "called":
                 self.hands = [hand for hand in self.hands if hand != who]
                 self.floor = {"who": who, "share": event["share"], "state": "called"}
-            case "began" | "clock_changed" | "time_up":
+            case "began" | "time_up":
                 assert self.floor is not None
                 self.floor["state"] = "time_up" if event["t"] == "time_up" else "sharing"
+            case "clock_changed":
+                assert self.floor is not None
+                if event.get("left", 0) > 0 or event.get("ends_at", 0) > event["at"]:
+                    self.floor["state"] = "sharing"
             case "share_ended":
                 self.floor = None
             case "said":
@@ -193,7 +197,6 @@ class Client:
         self.connection: Connection | None = None
         self.stays_away = False
         self.refused = ""  # the code of the last hello
-        self.has_left = False
         self.told_lost: list[float] = []  # when it was told that something acknowledged is lost
         self.is_resting = False  # says nothing new
         self.trace = trace
@@ -254,8 +257,10 @@ class Client:
             return
         self.trace(self.name, "closed", code)
         self.connection = None
-        if self.has_left:
-            self.seat, self.position, self.notes, self.has_left = "", None, {}, False  # a newcomer from now on
+        if code == 1000:
+            self.seat, self.position, self.notes = "", None, {}  # one has left, and is a newcomer from now on
+        elif code == 4003:
+            self.position = None  # one has been removed; but perhaps the seat is still good
         if code == 4001 and self.refused in {"unavailable", "too_fast", "locked", "full"}:
             self._come_again(1.0)
         elif code in STAY_AWAY:
@@ -356,8 +361,6 @@ class Client:
         if noted.acked is None:
             noted.acked, noted.acked_at, noted.refused = message["seq"], self._time.now, ""
             self._notebook.acked(self, noted)
-            if noted.command["t"] == "leave":
-                self.has_left = True
 
     def _refused(self, connection: Connection, message: Message) -> None:
         noted = self.notes.get(message["id"])

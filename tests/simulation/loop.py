@@ -88,6 +88,10 @@ class Process(asyncio.AbstractEventLoop):
         finally:
             asyncio._set_running_loop(None)
 
+    def freeze(self, until: float) -> None:
+        """As by SIGSTOP. Never for less than it is frozen already: what waits for the thaw is done in its order."""
+        self.frozen_until = max(self.frozen_until, until)
+
     def soon(self, callback: Callable[..., object], *args: Any) -> None:
         """Call back in this process, from outside."""
         self._virtual.put(self._virtual.now, self, asyncio.TimerHandle(self._virtual.now, callback, args, self))

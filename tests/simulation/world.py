@@ -224,7 +224,7 @@ class World:
 
         def freeze() -> None:
             worker = any_worker()
-            worker.process.frozen_until = self.time.now + rng.choice([0.5, 3.0, 9.0])
+            worker.process.freeze(self.time.now + rng.choice([0.5, 3.0, 9.0]))
             self.trace(worker.name, "is frozen until", worker.process.frozen_until)
 
         return [
@@ -253,8 +253,6 @@ class World:
         self.redis.is_away = False
         self.redis.frozen_until = 0.0
         self.redis.reunite()
-        for worker in self.workers:
-            worker.process.frozen_until = 0.0
         for client in self.clients:
             if client.connection is not None:
                 client.connection.line.read_again()
