@@ -109,7 +109,8 @@ async def test_everything_can_be_reached_by_keyboard(house: House) -> None:
     fay = await house.person(meeting.keys.host, DESKTOP)
     keyboard = fay.page.keyboard
     await fay.page.goto(fay.link)
-    await keyboard.press("Tab")
+    for _ in range(3):  # past help and the quick way out
+        await keyboard.press("Tab")
     await keyboard.type("Fay")
     await keyboard.press("Enter")
     await expect(fay.page.get_by_role("heading", level=1)).to_be_focused()
