@@ -59,6 +59,7 @@ NOT_WEEKLY: Final = re.compile(
 )
 INACTIVE: Final = {"inactive", "closed", "suspended", "cancelled"}
 NOTHING: Final = {"", "none", "null", "n/a", "-", "undefined"}
+DOOR: Final = re.compile(r"https?://[^/]+/r/([a-z0-9-]{1,64})")
 
 
 class Feed(Struct, frozen=True):
@@ -74,7 +75,8 @@ class Feed(Struct, frozen=True):
 class Row(Struct, frozen=True):
     """What became of one row: a meeting and its slug there, or the reason why not. Rows count from 1.
 
-    `wished` is the slug that it ought to have here, as far as that is free.
+    `wished` is the slug that it ought to have here, as far as that is free; `door` the slug in a link that may be the
+    door of a room of ours: in our own feed it is, whatever this site's address.
     """
 
     number: int
@@ -83,6 +85,7 @@ class Row(Struct, frozen=True):
     reason: str = ""
     warnings: tuple[str, ...] = ()
     wished: str = ""
+    door: str = ""
 
 
 class _Skipped(Exception):  # noqa: N818
@@ -163,13 +166,21 @@ def _row(number: int, fields: dict[str, Any], seen: dict[str, str], feed: Feed) 
         link_notes=own_words(joined(url_notes, "\n"))[:1000],
         phone=phone[:64] if len(re.findall(r"\d", phone)) >= LEAST_DIGITS else "",
     )
-    if link and not meeting.link:
+    door = DOOR.fullmatch(link)
+    if link and not meeting.link and door is None:
         warnings.append("its link cannot be used")
     if phone and not meeting.phone:
         warnings.append("its phone number cannot be used")
     if NOT_WEEKLY.search(f"{name} {notes}"):
         warnings.append("perhaps not every week: look at its name and notes")
-    return Row(number, slug, meeting, warnings=tuple(warnings), wished=text("wished_slug") or slug)
+    return Row(
+        number,
+        slug,
+        meeting,
+        warnings=tuple(warnings),
+        wished=text("wished_slug") or slug,
+        door=door[1] if door else "",
+    )
 
 
 def _slug(fields: dict[str, Any], name: str, weekly: Weekly | None, seen: dict[str, str], warnings: list[str]) -> str:

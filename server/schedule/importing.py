@@ -1,13 +1,12 @@
 """Importing a feed: every row accounted for, and nothing done twice."""
 
 import asyncio
-import re
 from typing import Final
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from server.schedule.feeds import Feed, Row, rows
+from server.schedule.feeds import Feed, rows
 from server.schedule.keys import new_keys
 from server.schedule.meetings import Imported, Meeting, Schedule, Stored
 from server.schedule.recurrence import Weekly, has_date
@@ -47,7 +46,7 @@ async def import_feed(schedule: Schedule, document: object, feed: Feed, *, dry_r
     found = await asyncio.to_thread(lambda: list(rows(document, feed)))
     known, taken = await schedule.imported(feed.source), await schedule.slugs()
     elsewhere = await schedule.imported_elsewhere(feed.source)
-    ours = await schedule.all() if any(_door(row) in taken for row in found) else {}
+    ours = await schedule.all() if any(row.door in taken for row in found) else {}
     new, changed, there = list[Imported](), list[Stored](), set[str]()
     for row in found:
         report.rows += 1
@@ -64,7 +63,7 @@ async def import_feed(schedule: Schedule, document: object, feed: Feed, *, dry_r
             else:
                 report.changed += 1
                 changed.append(replace(stored, meeting=meeting))
-        elif (own := ours.get(_door(row))) is not None and _tells_of(row.meeting, own.meeting):
+        elif (own := ours.get(row.door)) is not None and _tells_of(row.meeting, own.meeting):
             report.unchanged += 1
         else:
             report.imported += 1
@@ -84,12 +83,6 @@ def _renewed(here: Meeting, there: Meeting) -> Meeting:
     """The meeting as the feed tells it now, with what was set up here."""
     changes = tuple(change for change in here.changes if has_date(there.recurrence, change.date))
     return replace(there, **{name: getattr(here, name) for name in OURS}, changes=changes)
-
-
-def _door(row: Row) -> str:
-    """The slug in a link that may be the door of a room of ours; in our own feed it is."""
-    found = re.fullmatch(r"https?://[^/]+/r/([a-z0-9-]{1,64})", row.meeting.link) if row.meeting is not None else None
-    return found[1] if found is not None else ""
 
 
 def _tells_of(there: Meeting, here: Meeting) -> bool:

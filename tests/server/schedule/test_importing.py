@@ -3,6 +3,7 @@
 from pathlib import Path
 from random import Random
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -148,6 +149,9 @@ async def test_our_own_feed_changes_nothing_here(site: Site) -> None:
     listed = (await site.http.get("/meetings.json")).json()
     report = await imported(site, listed, Feed("meetings.json"))
     assert counts(report) == (0, 0, len(listed), 0)
+    home = f"http://127.0.0.1:8000{urlsplit(listed[0]['conference_url']).path}"
+    at_home = [{**listed[0], "conference_url": home}, *listed[1:]]
+    assert counts(await imported(site, at_home, Feed("meetings.json"))) == (0, 0, len(listed), 0)
     await site.creates(slug="another", name="Another")
     listed[0]["time"] = "03:33"  # somebody else's, then, with a room that is called like one of ours
     assert counts(await imported(site, listed, Feed("meetings.json"))) == (1, 0, len(listed) - 1, 0)
