@@ -310,6 +310,8 @@ class Replica:
                 self._take(item, encoded)
             elif item.position.epoch != self.position.epoch or item.position.seq > self.position.seq:
                 self._is_stale = True
+            elif self.history.tag_at(item.position.seq) == item.position.tag:
+                self._remember(item)  # its events came with an append of ours, but not whose commands they were
 
     def _take(self, news: News, encoded: Encoded) -> None:
         for entry in news.entries:
@@ -319,14 +321,18 @@ class Replica:
             evolve(self.room, entry.event)
         self.position = news.position
         self.history.add(news.entries)
-        for who, command in news.commands:
-            self._windows.setdefault(who, Window()).add(command)
-        for who in news.parted:
-            self._windows.pop(who, None)
+        self._remember(news)
         if len(self.history.entries) > 2 * self.world.settings.room_events:
             self._keep()
             self.history.drop(self.position.seq - self.world.settings.room_events)
         self._tell(news.entries, {}, self.world.clock(), encoded)
+
+    def _remember(self, news: News) -> None:
+        """Note which commands of others were carried out."""
+        for who, command in news.commands:
+            self._windows.setdefault(who, Window()).add(command)
+        for who in news.parted:
+            self._windows.pop(who, None)
 
     async def _reload(self) -> None:
         """Make the state anew from the log, and tell what happened there without us. Raises `Wiped`."""

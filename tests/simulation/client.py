@@ -260,7 +260,7 @@ class Client:
         if code == 1000:
             self.seat, self.position, self.notes = "", None, {}  # one has left, and is a newcomer from now on
         elif code == 4003:
-            self.position = None  # one has been removed; but perhaps the seat is still good
+            self.position, self.notes = None, {}  # one has been removed; but perhaps the seat is still good
         if code == 4001 and self.refused in {"unavailable", "too_fast", "locked", "full"}:
             self._come_again(1.0)
         elif code in STAY_AWAY:
