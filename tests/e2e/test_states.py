@@ -171,6 +171,7 @@ async def test_running_it_from_the_message_box_and_by_hand(house: House) -> None
     await greta.comes("Greta")
     await fay.says("/start")
     await fay.says("/phase next")
+    await fay.sees("Nobody is sharing just now.")
     members = [await house.served.comes(name) for name in ("Ana", "Bob", "Cleo")]
     for member in members:
         await member.ask("raise_hand")

@@ -1,5 +1,5 @@
 /** How a command may go on: a list under the arrow keys, while the focus stays in the box. */
-import { type Signal, signal, useSignal } from '@preact/signals';
+import { signal, useSignal } from '@preact/signals';
 import { useEffect, useId } from 'preact/hooks';
 import { t } from '../i18n.js';
 import type { Completion, Sight } from './typed.js';
@@ -13,7 +13,7 @@ export interface Completing {
   readonly id: string;
   readonly offered: readonly Completion[];
   /** Which of them the arrow keys are on; -1 is none. */
-  readonly active: Signal<number>;
+  readonly active: number;
   readonly choose: (completion: Completion) => void;
   /** What the box tells of the list. */
   readonly field: Readonly<Record<string, string | undefined>>;
@@ -23,11 +23,10 @@ export interface Completing {
 
 export function useCompletion(line: string, sight: () => Sight, write: (line: string) => void): Completing {
   const id = useId();
-  const active = useSignal(-1);
-  const shutFor = useSignal<string | null>(null); // Escape shuts the list until the line is another
-  useEffect(() => {
-    active.value = -1;
-  }, [line]);
+  // Both hold until the line is another. To forget them in an effect would be late: it could undo the next key.
+  const marked = useSignal({ line, index: -1 });
+  const shutFor = useSignal<string | null>(null); // by Escape
+  const mark = () => (marked.value.line === line ? marked.value.index : -1);
   const isCommand = line.startsWith('/');
   useEffect(() => {
     if (isCommand && !words.peek())
@@ -43,9 +42,13 @@ export function useCompletion(line: string, sight: () => Sight, write: (line: st
   const takes = (event: KeyboardEvent): boolean => {
     if (offered.length === 0 || event.isComposing) return false;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const chosen = offered[active.value];
+    const active = mark();
+    const chosen = offered[active];
     if (step)
-      active.value = (active.value + step + offered.length + (active.value < 0 && step < 0 ? 1 : 0)) % offered.length;
+      marked.value = {
+        line,
+        index: (active + step + offered.length + (active < 0 && step < 0 ? 1 : 0)) % offered.length,
+      };
     else if (event.key === 'Escape') shutFor.value = line;
     else if (event.key === 'Enter' && chosen) choose(chosen);
     else return false;
@@ -54,11 +57,12 @@ export function useCompletion(line: string, sight: () => Sight, write: (line: st
     return true;
   };
   const isOpen = offered.length > 0;
+  const active = mark();
   const field = {
     'aria-autocomplete': 'list',
     'aria-haspopup': 'listbox',
     'aria-controls': isOpen ? id : undefined,
-    'aria-activedescendant': isOpen && active.value >= 0 ? `${id}-${active.value}` : undefined,
+    'aria-activedescendant': isOpen && active >= 0 ? `${id}-${active}` : undefined,
   };
   return { id, offered, active, choose, field, takes };
 }
@@ -79,9 +83,9 @@ export function Completions({ of: { id, offered, active, choose } }: { readonly 
               key={completion.line}
               id={`${id}-${index}`}
               role="option"
-              aria-selected={index === active.value}
+              aria-selected={index === active}
               ref={it => {
-                if (index === active.value) it?.scrollIntoView({ block: 'nearest' });
+                if (index === active) it?.scrollIntoView({ block: 'nearest' });
               }}
               onPointerDown={event => event.preventDefault()}
               onClick={() => choose(completion)}
