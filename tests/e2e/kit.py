@@ -9,6 +9,12 @@ from playwright.async_api import Browser, Locator, Page, WebSocketRoute, expect
 from tests.e2e.chromium import AXE
 from tests.server.kit import Given, Served
 
+SQUEEZED = """[...document.querySelectorAll('h1, h2, h3, p, label, button, summary')]
+    .filter(it => it.checkVisibility({visibilityProperty: true}) && !it.closest('.unseen') && it.innerText.length > 6)
+    .filter(it => it.getBoundingClientRect().width < 3 * parseFloat(getComputedStyle(it).fontSize))
+    .map(it => it.outerHTML)"""
+"""Texts that stand in so narrow a column that their words are broken."""
+
 PHONE, DESKTOP = (320, 640), (1280, 900)
 TIMEOUT = 10_000  # ms after which a test that still waits has failed
 expect.set_options(timeout=TIMEOUT)
@@ -68,7 +74,7 @@ class Person:
         await expect(self.page.get_by_label("Message", exact=True)).to_have_value("")
 
     async def finds_no_barrier(self) -> None:
-        """Nothing that axe knows to keep people out, in light and in dark, and nothing wider than the screen."""
+        """Nothing that axe knows to keep people out, in light and in dark; nothing too wide, and no squeezed text."""
         if not await self.page.evaluate("'axe' in window"):
             await self.page.evaluate(AXE)
         found = await self._violations("{}")
@@ -77,6 +83,7 @@ class Person:
         assert await self._violations("{runOnly: ['color-contrast']}") == []
         await self.page.emulate_media(color_scheme=self.scheme)
         assert await self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert await self.page.evaluate(SQUEEZED) == []
 
     async def _violations(self, options: str) -> list[Any]:
         found = await self.page.evaluate(f"axe.run({{resultTypes: ['violations'], ...{options}}})")

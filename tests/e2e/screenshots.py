@@ -42,6 +42,7 @@ class Camera:
 
     async def takes(self, person: Person, state: str) -> None:
         self._number += 1
+        await person.page.locator(".is-settling").first.wait_for(state="detached")
         for scheme in SCHEMES:
             await person.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             path = self._folder / f"{self._number:02}-{state}-{self._size}-{scheme}.png"
@@ -119,6 +120,7 @@ class Evening:
             "share", text="I still wake at four. But I got up and wrote it down, as somebody here once said."
         )
         await robin.sees("I still wake at four", exact=False)
+        await robin.page.evaluate("scrollTo(0, 0)")
         await self._takes(robin, "listening")
         await robin.looks_at("Chat")
         await self._takes(robin, "chat")

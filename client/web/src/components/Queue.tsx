@@ -21,11 +21,15 @@ export function Queue() {
     <section class="queue" aria-labelledby="queue-title">
       <h2 id="queue-title">{t('queue.title')}</h2>
       <p>
-        {t(open ? 'queue.open' : 'queue.closed')} {t('queue.each', { length: exactly(share_seconds) })}{' '}
-        {roomFor !== null && t('queue.fits', { n: roomFor })}
+        {t(open ? 'queue.open' : 'queue.closed')}{' '}
+        {(open || hands.length > 0) && (
+          <>
+            {t('queue.each', { length: exactly(share_seconds) })} {roomFor !== null && t('queue.fits', { n: roomFor })}
+          </>
+        )}
       </p>
       {hands.length === 0 ? (
-        <p>{t('queue.empty')}</p>
+        open && <p>{t('queue.empty')}</p>
       ) : (
         <ol>
           {hands.map((hand, place) => (

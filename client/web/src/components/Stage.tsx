@@ -43,7 +43,7 @@ export function Stage() {
           ) : (
             <>
               <ShareText share={floor} />
-              <Reactions to={floor.share} counts={floor.reactions} label={t('react.share')} />
+              <Reactions to={floor.share} counts={floor.reactions} label={t('react.share')} areGiven={isMine} />
             </>
           )}
         </>

@@ -19,8 +19,8 @@ export function Service() {
     <section class="service" aria-labelledby="service-title">
       <h2 id="service-title">{t('service.title')}</h2>
       <Requests />
-      {leads(role) && <Lead />}
       <Door />
+      {leads(role) && <Lead />}
       {greets(role) && <Mode />}
       {greets(role) && <Notice />}
       {(greets(role) || keepsTime(role)) && <AddPerson />}
@@ -39,9 +39,9 @@ function Lead() {
   return (
     <>
       <h3>{t('lead.title')}</h3>
-      <div class="row">
-        {phase !== null && (
-          <>
+      {phase !== null && (
+        <>
+          <div class="row">
             {phase < room.agenda.length - 1 && !isInDock && (
               <Button meaning={meaning} onClick={() => act({ t: 'next_phase', from: phase })}>
                 {t('lead.next', { title: titleOf(room.agenda[phase + 1]) })}
@@ -54,11 +54,13 @@ function Lead() {
             >
               {t('lead.back')}
             </Button>
+          </div>
+          <div class="row">
             <Button onClick={() => act({ t: 'add_minutes', minutes: 5 })}>{t('lead.longer', { n: 5 })}</Button>
             <Button onClick={() => act({ t: 'add_minutes', minutes: -5 })}>{t('lead.shorter', { n: 5 })}</Button>
-          </>
-        )}
-      </div>
+          </div>
+        </>
+      )}
       <Disclosure name={t('lead.end')} kind="quiet">
         {close => (
           <>
@@ -89,16 +91,6 @@ function Door() {
   return (
     <>
       <h3>{t('door.title')}</h3>
-      {!room.quiet && (
-        <Button
-          meaning={String(room.locked)}
-          pressed={room.locked}
-          onClick={() => act({ t: room.locked ? 'unlock' : 'lock' })}
-        >
-          {t('door.lock')}
-        </Button>
-      )}
-      <p class="hint">{t(room.locked ? 'door.locked' : 'door.open')}</p>
       {lobby.length > 0 && greets(store.role.value) && (
         <>
           <p>{t('door.waiting', { n: lobby.length })}</p>
@@ -136,6 +128,16 @@ function Door() {
           )}
         </>
       )}
+      {!room.quiet && (
+        <Button
+          meaning={String(room.locked)}
+          pressed={room.locked}
+          onClick={() => act({ t: room.locked ? 'unlock' : 'lock' })}
+        >
+          {t('door.lock')}
+        </Button>
+      )}
+      <p class="hint">{t(room.locked ? 'door.locked' : 'door.open')}</p>
       <Status text={refusal} />
     </>
   );
