@@ -15,12 +15,10 @@ from msgspec.structs import asdict, replace
 from rooms.vocabulary import RoomId
 from server.pages.dated import Dated
 from server.schedule import search
-from server.schedule.meetings import DAY
 from server.schedule.recurrence import Always
-from server.schedule.search import PARTS, Index
+from server.schedule.search import PARTS, WEEK, Index
 from server.schedule.zones import zone_name
 
-WEEK: Final = 7 * DAY
 AT_ONCE: Final = 50  # meetings on one page
 WHOLE: Final = 100  # so many a week has at most to be shown whole
 SOON: Final = 5  # meetings, each with its next date
@@ -88,7 +86,7 @@ class Tab(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """What is shown. `count` is that of the week, or of the chosen day, or of what is open now, as was asked for."""
+    """What is shown. `count` is that of the week or of the chosen day, with those later, or of what is open now."""
 
     count: int
     open_now: list[Dated]
@@ -99,6 +97,7 @@ class Page(Struct, frozen=True):
     days: list[Day]
     page: int
     pages: int
+    later: list[Dated] = []  # the next dates of those that have none in this week
 
 
 def find(index: Index, ask: Asked, zone: str, now: int, ended: frozenset[RoomId]) -> Page:
@@ -128,7 +127,11 @@ def find(index: Index, ask: Asked, zone: str, now: int, ended: frozenset[RoomId]
     timed = [dated for dated in entries if not _is_always(dated)]  # the others have no time, and are open now
     days = [Day(day, list(of)) for day, of in groupby(timed, key=lambda it: it.at(zone).date())]
     soon = [] if ask.narrows or ask.day else list(_soon(coming(wanted, now, until, 0, 10 * SOON).entries, now))
-    return Page(count, open_now[:OPEN_AT_ONCE], found.count, soon, tabs, chosen, days, page, pages)
+    # Of a day that nobody chose the week is shown, and no more.
+    later = index.later(wanted, now, ended, AT_ONCE) if ask.narrows or ask.day or not tabs else search.Found(0, [])
+    last = [Dated(it.stored, it.occurrence) for it in later.entries] if page == pages else []
+    count += later.count
+    return Page(count, open_now[:OPEN_AT_ONCE], found.count, soon, tabs, chosen, days, page, pages, last)
 
 
 def _part(asked: int, count: int) -> tuple[int, int, slice]:

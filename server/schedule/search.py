@@ -24,6 +24,8 @@ from rooms.vocabulary import RoomId
 from server.schedule.meetings import DAY, Occurrence, Schedule, Stored
 
 WINDOW: Final = 9 * DAY  # ms that an index looks ahead; what pages show, wherever the visitor is, ends before
+WEEK: Final = 7 * DAY
+YEAR: Final = 366 * DAY  # that it looks ahead for meetings that are rarer
 FRESH: Final = DAY // 2  # ms after which it begins anew
 LONGEST_WORD: Final = 40
 MOST_WORDS: Final = 8  # of what somebody looks for; the others are not looked at
@@ -78,7 +80,7 @@ class _Looked(Struct, frozen=True):
 
 
 class Index:
-    """All dates of nine days, and those before that are not over when they begin at `begins` (ms).
+    """All dates of nine days from `begins` (ms) on, with those before that are not over; where there is none, the next.
 
     What `before` has worked out of meetings that have not changed is taken from it.
     """
@@ -106,7 +108,16 @@ class Index:
         self._places = defaultdict[str, list[int]](list)  # where a meeting's dates stand, by its slug
         for place, entry in enumerate(entries):
             self._places[entry.stored.slug].append(place)
+        self._rare = sum(1 << at for at in self._places_of_the_rare())
         self._masks: dict[Facet, int] = {}
+
+    def _places_of_the_rare(self) -> Iterator[int]:
+        """The dates a week from here that have none of the same meeting in the week before them."""
+        for place in range(bisect_left(self._starts, self.begins + WEEK), len(self._starts)):
+            places = self._places[self._entries[place].stored.slug]
+            nth = bisect_left(places, place)
+            if nth == 0 or self._starts[place] - self._starts[places[nth - 1]] > WEEK:
+                yield place
 
     def choices(self, of: Literal["language", "type", "program"]) -> Counter[str]:
         """What may be wanted, and how many meetings have it."""
@@ -145,6 +156,19 @@ class Index:
         for place in over:
             mask &= ~(1 << place)
         return Found(mask.bit_count(), [self._entries[place] for place in islice(_ones(mask), first, first + most)])
+
+    def later(self, wanted: Wanted, now: int, ended: frozenset[RoomId], most: int) -> Found:
+        """The next date of each of those that have none in the week from `now` on."""
+        after = self._meetings(wanted) & self._rare & ~((1 << bisect_left(self._starts, now + WEEK)) - 1)
+        entries = [it for it in map(self._entries.__getitem__, _ones(after)) if it.occurrence.room not in ended]
+        if wanted.days or wanted.parts:
+            entries = [it for it in entries if _is_within(wanted, it.occurrence.starts_at)]
+        seen = dict[str, Entry]()
+        for entry in entries:
+            slug = entry.stored.slug
+            if not any(now <= self._starts[place] < now + WEEK for place in self._places[slug]):
+                seen.setdefault(slug, entry)
+        return Found(len(seen), list(seen.values())[:most])
 
     def _meetings(self, wanted: Wanted) -> int:
         facets = ("language", wanted.language.lower()), ("type", wanted.type), ("program", wanted.program.lower())
@@ -224,6 +248,11 @@ def _spans(wanted: Wanted, begin: int, until: int) -> Iterator[tuple[int, int]]:
         day += timedelta(days=1)
 
 
+def _is_within(wanted: Wanted, at: int) -> bool:
+    """Whether that moment is on the days and in the parts of the day that are wanted."""
+    return any(low <= at < high for low, high in _spans(wanted, at - DAY, at + DAY))
+
+
 def _look(stored: Stored, begins: int) -> _Looked:
     it = stored.meeting
     names = type_names(it.types, it.program)
@@ -231,7 +260,10 @@ def _look(stored: Stored, begins: int) -> _Looked:
     facets |= {("language", it.language.partition("-")[0].lower()), ("program", it.program.lower())} - EMPTY
     text = " ".join((it.name, it.group, it.place, it.program, it.description, *names))
     facets |= {("word", word) for word in _words(text)}
-    return _Looked(stored, tuple(stored.dates(begins, begins + WINDOW)), tuple(facets))
+    dates = [*stored.dates(begins, begins + WINDOW)]
+    if not dates or dates[-1].starts_at < begins + FRESH:  # it may be over before the index is made anew
+        dates += islice(stored.dates(begins + WINDOW, begins + YEAR), 1)
+    return _Looked(stored, tuple(dates), tuple(facets))
 
 
 def _words(text: str) -> list[str]:

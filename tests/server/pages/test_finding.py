@@ -91,6 +91,40 @@ async def test_what_is_open_now(town: Site) -> None:
     assert await names(town, "day=now") == ["Evening calm", "Always here"]
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("q=moon", ["Moon circle"]),
+        ("day=3", ["Moon circle"]),
+        ("day=4", ["Night owls"]),
+        ("type=Meditation", ["Evening calm", "Moon circle"]),
+        ("type=Meditation&time=morning", []),
+        ("day=now", []),
+        ("", ["Evening calm", "Night owls", "Early birds", "Élan vital", "Moon circle"]),
+    ],
+)
+async def test_a_meeting_that_is_weeks_away_is_found_with_its_next_date(
+    town: Site, query: str, expected: list[str]
+) -> None:
+    await town.made(
+        name="Moon circle", rrule="FREQ=MONTHLY;BYDAY=4WE", dtstart="2026-10-28T20:00", timezone="Europe/London",
+        types=["MED"],
+    )  # fmt: skip
+    assert await names(town, query) == expected
+    shown = await page(town, f"/?{query}")
+    assert shown.text.count("Wed 25 Nov, 20:00") == ("Moon circle" in expected)
+
+
+async def test_a_meeting_of_every_other_week_is_shown_once_whether_it_is_this_week_or_the_next(site: Site) -> None:
+    await site.made(name="Tides", rrule="FREQ=WEEKLY;INTERVAL=2;BYDAY=MO", dtstart="2026-10-26T20:00",
+                    timezone="Europe/London")  # fmt: skip
+    for day in range(15):
+        site.now = at("2026-11-02T19:00", "Europe/London") + day * 24 * 3600 * 1000
+        shown = await page(site, "/?q=tides")
+        assert shown.text.count("20:00") == 1, day
+        assert "Found: 1" in shown.text, day
+
+
 async def test_an_ended_one_and_a_cancelled_one_are_not_open(town: Site) -> None:
     town.now = at("2026-11-03T18:20", "Europe/London")
     shown = await town.meeting("evening-calm")
