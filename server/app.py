@@ -26,10 +26,11 @@ from server.redis import RedisLine
 from server.schedule.api import Api
 from server.schedule.exports import Exports
 from server.schedule.meetings import Schedule
+from server.scrape import Scrape
 from server.seats import Seats, signing_secret
 from server.serving import BACKLOG, Server
 from server.socket import connect
-from server.stats import Metrics
+from server.stats import Gauges, Metrics
 from server.transport import Bounds, websocket_protocol
 from server.workers import Alone, RedisWorkers, Workers
 
@@ -39,11 +40,18 @@ TOO_LATE_SECONDS = 2.0  # a loop that was so late just now is not ready
 
 
 class App:
-    """One server: its parts, its ASGI application, and the class of its connections."""
+    """One server: its parts, its ASGI application, and the class of its connections.
 
-    def __init__(self, settings: Settings, clock: SteadyClock | None = None) -> None:
+    One of several workers has a number, by which it is known in their metrics, and the folder in which they meet.
+    """
+
+    def __init__(
+        self, settings: Settings, clock: SteadyClock | None = None, worker: int = 0, meet: Path | None = None
+    ) -> None:
         self.settings = settings
         self.clock = clock or SteadyClock()
+        self.metrics = Metrics(self._gauges, worker)
+        self._scrape = Scrape(self.metrics, meet)
         self.protocol = websocket_protocol(
             Bounds(
                 max_message=settings.message_bytes,
@@ -52,9 +60,9 @@ class App:
                 hard=settings.cut_bytes,
                 stall_seconds=settings.stall_seconds,
                 ping_seconds=settings.ping_seconds,
-            )
+            ),
+            self.metrics.stats,
         )
-        self.metrics = Metrics(rooms=lambda: len(self.house), connections=lambda: self.protocol.watch.open)
         self.schedule = Schedule(settings.database_url, self.clock)
         secret = settings.secret or signing_secret(Path(settings.data))
         seats = Seats(secret)
@@ -96,7 +104,7 @@ class App:
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
-        async with self._line or nullcontext(), asyncio.TaskGroup() as tasks:
+        async with self._line or nullcontext(), self._scrape, asyncio.TaskGroup() as tasks:
             owned = [tasks.create_task(self.house.live()), tasks.create_task(self._watch_the_loop())]
             if self._beat is not None:
                 await self._beat.begin()
@@ -115,12 +123,28 @@ class App:
         return JSONResponse({"status": "alive"})
 
     async def _readyz(self, request: Request) -> Response:
-        delivers = self._beat is None or self._beat.delivers
-        ready = self._is_ready and delivers and self._lag < TOO_LATE_SECONDS
+        ready = self._delivers_in_time
         return JSONResponse({"status": "ready" if ready else "not ready"}, 200 if ready else 503)
 
     async def _metrics(self, request: Request) -> Response:
-        return Response(self.metrics.text(), media_type="text/plain; version=0.0.4")
+        return Response(await self._scrape.text(), media_type="text/plain; version=0.0.4")
+
+    @property
+    def _delivers_in_time(self) -> bool:
+        delivers = self._beat is None or self._beat.delivers
+        return self._is_ready and delivers and self._lag < TOO_LATE_SECONDS
+
+    def _gauges(self) -> Gauges:
+        watch = self.protocol.watch
+        return Gauges(
+            rooms=len(self.house),
+            connections=watch.open,
+            slow=len(watch.unsent),
+            unsent=sum(watch.unsent),
+            most_unsent=watch.most_unsent,
+            probe_age=0 if self._beat is None else self._beat.probe_age,
+            is_ready=self._delivers_in_time,
+        )
 
     async def _watch_the_loop(self) -> None:
         loop = asyncio.get_running_loop()
@@ -128,7 +152,7 @@ class App:
             due = loop.time() + LAG_SECONDS
             await asyncio.sleep(LAG_SECONDS)
             self._lag = max(0.0, loop.time() - due)
-            self.metrics.loop_lag.observe(self._lag)
+            self.metrics.stats.loop_lag.observe(self._lag)
 
     def server(self, lives: Callable[[], object] = lambda: None) -> Server:
         """The uvicorn server of this application, not started yet. Once a second it says that it `lives`."""

@@ -26,7 +26,12 @@ class Beat:
     @property
     def delivers(self) -> bool:
         """Whether what is published comes back; an open connection proves nothing."""
-        return asyncio.get_running_loop().time() - self._delivered_at < DELIVERED_WITHIN
+        return self.probe_age < DELIVERED_WITHIN
+
+    @property
+    def probe_age(self) -> float:
+        """Seconds since what was published last came back."""
+        return asyncio.get_running_loop().time() - self._delivered_at
 
     async def begin(self) -> None:
         """Wait until what is published comes back."""
@@ -43,6 +48,7 @@ class Beat:
         try:
             while True:
                 is_in_doubt = is_in_doubt or self._line.doubt.is_set()
+                self._house.stats.doubts += self._line.doubt.is_set()
                 self._line.doubt.clear()
                 with suppress(Unavailable):
                     await self._once()
@@ -60,7 +66,9 @@ class Beat:
         loop = asyncio.get_running_loop()
         asked = loop.time()
         seconds, microseconds = await self._line.call("TIME")
-        self._clock.set(int(seconds) * 1000 + int(microseconds) / 1000 + (loop.time() - asked) * 500)
+        took = loop.time() - asked
+        self._clock.set(int(seconds) * 1000 + int(microseconds) / 1000 + took * 500)
+        self._house.stats.round_trip.observe(took)
         if self._published_at <= self._delivered_at:
             self._published_at = asked
         elif asked - self._published_at > SILENT_SECONDS:  # not since it was delivered: beats may be far apart

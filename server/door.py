@@ -20,6 +20,7 @@ from server.hub import Link as HubLink
 from server.limits import Addresses, Bucket
 from server.log import Position
 from server.seats import new_participant
+from server.stats import Outcome
 from server.wire import Hello, MeetingName, Message, Snapshot, Waiting, Welcome, encode, framed, refused
 
 if TYPE_CHECKING:
@@ -205,11 +206,13 @@ class Door:
             if who in room.participants:
                 came_back = arrival.seat == who
                 missed = self._missed(arrival.hello, who) if came_back else None
+                is_lost = self._is_lost(arrival.hello)
                 if came_back:
-                    self._world.stats.resumes["snapshot" if missed is None else "resumed"] += 1
+                    outcome: Outcome = "lost" if is_lost else "snapshot" if missed is None else "resumed"
+                    self._world.stats.resumes[outcome] += 1
                 else:
                     self._world.stats.joins += 1
-                self._welcome(link, who, now, encoded, missed, self._is_lost(arrival.hello))
+                self._welcome(link, who, now, encoded, missed, is_lost)
             elif who in room.lobby:
                 link.who = who
                 self._lobby[who] = link

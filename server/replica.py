@@ -41,7 +41,7 @@ from server.log import (
 )
 from server.schedule.meetings import Occurrence
 from server.seats import Seats, device_id
-from server.stats import Metrics, Stats
+from server.stats import Metrics, Outcome, Stats
 from server.wire import Ack, Message, refused
 from server.workers import Workers
 
@@ -150,6 +150,7 @@ class Replica:
     def compare(self, head: Position | None, before: Position) -> None:
         """The log was seen to stand at `head`, asked when this replica stood at `before`."""
         if self.position == before and head != before and not self._is_busy:
+            self.world.stats.gaps["comparison"] += 1
             self._is_stale = True
             self._wake.set()
 
@@ -218,6 +219,8 @@ class Replica:
                 self.world.stats.conflicts += 1
                 self._is_stale = True
         self._tell(entries, draft.answers, now, encoded)
+        if entries:
+            self.world.stats.delivery["here"].observe((self.world.clock() - now) / 1000)
         for arrival, refusal in draft.turned_away:
             self.door.turn_away(arrival.link, refusal)
         if draft.arrived:
@@ -234,7 +237,10 @@ class Replica:
             return []
         forgotten = [entry.event.seq for entry in batch.forget]
         batch.parted = [who for who in map(_parted, batch.entries) if who and who not in self.room.gone]
+        stats, loop = self.world.stats, asyncio.get_running_loop()
+        asked = loop.time()
         appended = await self.world.log.append(self.id, batch)
+        stats.appending.observe(loop.time() - asked)
         events = [entry.event for entry in batch.entries]
         missed = [entry.event for entry in appended.missed]
         if missed and not commute(self.room, events, missed):
@@ -255,7 +261,6 @@ class Replica:
         self._windows |= draft.windows
         for who in batch.parted:
             self._windows.pop(who, None)
-        stats = self.world.stats
         stats.batches += 1
         stats.events += len(batch.entries)
         stats.commands += len(batch.commands)
@@ -309,6 +314,7 @@ class Replica:
             if item.base == self.position and not self._is_stale:
                 self._take(item, encoded)
             elif item.position.epoch != self.position.epoch or item.position.seq > self.position.seq:
+                self.world.stats.gaps["news"] += not self._is_stale
                 self._is_stale = True
             elif self.history.tag_at(item.position.seq) == item.position.tag:
                 self._remember(item)  # its events came with an append of ours, but not whose commands they were
@@ -325,7 +331,10 @@ class Replica:
         if len(self.history.entries) > 2 * self.world.settings.room_events:
             self._keep()
             self.history.drop(self.position.seq - self.world.settings.room_events)
-        self._tell(news.entries, {}, self.world.clock(), encoded)
+        now = self.world.clock()
+        self._tell(news.entries, {}, now, encoded)
+        if news.entries:
+            self.world.stats.delivery["elsewhere"].observe((now - news.entries[0].event.at) / 1000)
 
     def _remember(self, news: News) -> None:
         """Note which commands of others were carried out."""
@@ -352,6 +361,9 @@ class Replica:
         self._was = loaded.was
         is_whole = not at.epoch or self.goes_on_from(at)
         missed = self.history.after(self._told) if is_whole and at.epoch in {"", self.position.epoch} else None
+        if at.epoch:
+            outcome: Outcome = "lost" if not is_whole else "snapshot" if missed is None else "resumed"
+            self.world.stats.resyncs[outcome] += 1
         if missed is None:
             self._told = self.position.seq
             self.door.show_everybody_anew(self.world.clock(), is_lost=not is_whole)
@@ -531,7 +543,7 @@ class Replica:
     def _meet(self, deadline: int) -> None:
         self._armed_for = -1
         if (late := self.world.clock() - deadline) >= 0:
-            self.world.metrics.lateness.observe(late / 1000)
+            self.world.stats.lateness.observe(late / 1000)
         self.request(Tick())
 
     # Errors and the end
@@ -548,6 +560,7 @@ class Replica:
                 self.door.cut(FAULT)
         for item in inbox:
             if isinstance(item, Ask):
+                self.world.stats.refusals[SORRY.code] += 1
                 item.link.send(refused(SORRY, item.command.id))
             elif isinstance(item, Arrival):
                 self.door.turn_away(item.link, SORRY)
@@ -558,6 +571,7 @@ class Replica:
 
     def _ask_again(self) -> None:
         requests, self._unanswered, self._again = self._unanswered, [], None
+        self.world.stats.retries += 1
         self.request(*requests)
 
     @property
@@ -606,3 +620,4 @@ class Replica:
             else:
                 return
             await asyncio.sleep(AGAIN_SECONDS)
+            self.world.stats.retries += 1

@@ -56,8 +56,11 @@ class Socket:
 
     def close(self, code: int) -> None:
         if not self.is_closed:
-            self._house.stats.closes[code] += 1
             self.connection.close(code)
+
+    def refuse(self, refusal: Refused, command: int = 0) -> None:
+        self._house.stats.refusals[refusal.code] += 1
+        self.send(refused(refusal, command))
 
     def received(self, payload: bytes, text: bool) -> None:
         if self._replica is None:
@@ -68,7 +71,7 @@ class Socket:
                 raise BadCommand(Refused("bad_message", "Expected a message in the encoding that was agreed on."))
             command = decode_command(payload, text)
         except BadCommand as bad:
-            self.send(refused(bad.refusal, bad.command))
+            self.refuse(bad.refusal, bad.command)
             if bad.refusal.code == "bad_message":
                 self._strike(MALFORMED, MOST_MALFORMED)
             else:
@@ -80,16 +83,17 @@ class Socket:
             self.send(Pong(now=self._house.now))
             self._strike(NEEDLESS, MOST_NEEDLESS)
         elif not self._replica.door.is_in(self):
-            self.send(refused(Refused("not_now", "You are not in the room yet."), command.id))
+            self.refuse(Refused("not_now", "You are not in the room yet."), command.id)
             self._strike(NEEDLESS, MOST_NEEDLESS)
         elif wait := self._replica.door.too_fast(self):
-            self.send(refused(Refused("too_fast", "That was too fast; please wait a moment.", wait), command.id))
+            self.refuse(Refused("too_fast", "That was too fast; please wait a moment.", wait), command.id)
             self._strike(NEEDLESS, MOST_NEEDLESS)
         else:
             self._replica.ask(self, command)
 
     def closed(self, code: int) -> None:
         self.is_closed = True
+        self._house.stats.close(code)
         self._house.hellos.forget(self)
         if self._replica is not None:
             self._replica.door.lost(self)
@@ -109,18 +113,17 @@ class Socket:
         try:
             self._replica = self._house.replica_of(self._occurrence)
         except Refused as refusal:
-            self.send(refused(refusal))
+            self.refuse(refusal)
             self.close(HELLO_REFUSED)
             return
         self._replica.door.arrive(self, hello)
 
     def say_no(self, refusal: Refused) -> None:
         """There is nothing to come to; closed when the `hello` that is on its way has come, or soon."""
-        self._house.stats.refusals[refusal.code] += 1
         self._house.hellos.forget(self)
         self._occurrence = None
         self._no = {"ended": OVER, "no_such_room": NO_SUCH_ROOM}.get(refusal.code, HELLO_REFUSED)
-        self.send(refused(refusal))
+        self.refuse(refusal)
         asyncio.get_running_loop().call_later(HELLO_ON_ITS_WAY, self.close, self._no)
 
     def _strike(self, kind: int, most: int) -> None:

@@ -10,11 +10,13 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from pathlib import Path
 from typing import Final
 
 import msgspec
 import structlog
+from msgspec import Struct
 
 from config.settings import Settings
 from server.app import App
@@ -34,16 +36,27 @@ STANDARD_INPUT, STANDARD_OUTPUT = 0, 1
 log = structlog.get_logger("openchair")
 
 
+class Charge(Struct):
+    """What a worker is told at its start."""
+
+    worker: int
+    """Its number; of living workers none has the same."""
+    meet: str
+    """The folder in which the workers meet."""
+    settings: Settings
+
+
 class Process:
     """One worker."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, charge: Charge) -> None:
         self._process = process
+        self._met = Path(charge.meet) / str(charge.worker)
         self.serves = asyncio.Event()
         self.ended = asyncio.create_task(self._watch())
 
     @classmethod
-    async def start(cls, settings: Settings) -> "Process":
+    async def start(cls, charge: Charge) -> "Process":
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-c",
@@ -53,10 +66,11 @@ class Process:
             cwd=Path.cwd(),
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         )
-        given = {field.name: getattr(settings, field.name) for field in msgspec.structs.fields(settings)}
+        given = msgspec.structs.asdict(charge.settings)
         unusual = {name: value for name, value in given.items() if value != getattr(USUAL, name)}
-        worker = cls(process)
-        worker._tell(msgspec.json.encode(unusual))  # by a pipe, for there are secrets among them
+        told = {"worker": charge.worker, "meet": charge.meet, "settings": unusual}
+        worker = cls(process, charge)
+        worker._tell(msgspec.json.encode(told))  # by a pipe, for there are secrets among them
         return worker
 
     def take_nobody_new(self) -> None:
@@ -80,7 +94,14 @@ class Process:
             self._process.send_signal(number)
 
     async def _watch(self) -> int:
-        """Until it has ended; killed if it falls silent."""
+        """Until it has ended."""
+        try:
+            return await self._until_it_ends()
+        finally:
+            self._met.unlink(missing_ok=True)  # so that nobody asks it any more
+
+    async def _until_it_ends(self) -> int:
+        """Its exit code; killed if it falls silent."""
         assert self._process.stdout is not None  # noqa: S101
         patience = START_SECONDS
         with contextlib.suppress(TimeoutError):
@@ -94,10 +115,12 @@ class Process:
 
 
 class Place:
-    """Where one worker after the other stands."""
+    """Where one worker after the other stands, under one of two numbers, for there are two of them at a renewal."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, numbers: list[int], meet: str) -> None:
         self._settings = settings
+        self._numbers = numbers  # that are free
+        self._meet = meet
         self._worker: Process | None = None
         self._successor: Process | None = None
         self._leaving: Process | None = None
@@ -108,12 +131,18 @@ class Place:
         try:
             while True:
                 since = loop.time()
-                self._worker = await Process.start(self._settings)
+                self._worker = await self._start()
                 await self._until_it_dies()
                 pause = FIRST_PAUSE if loop.time() - since > SOUND_SECONDS else min(2 * pause, LONGEST_PAUSE)
                 await asyncio.sleep(pause)
         finally:
             await asyncio.gather(*(self._stop(it) for it in (self._worker, self._successor, self._leaving)))
+
+    async def _start(self) -> Process:
+        number = self._numbers.pop()
+        process = await Process.start(Charge(number, self._meet, self._settings))
+        process.ended.add_done_callback(lambda _: self._numbers.append(number))
+        return process
 
     async def _until_it_dies(self) -> None:
         while (worker := self._worker) is not None:
@@ -124,7 +153,7 @@ class Place:
 
     async def prepare(self) -> bool:
         """Start a successor beside the worker; whether it serves."""
-        self._successor = successor = await Process.start(self._settings)
+        self._successor = successor = await self._start()
         serves = asyncio.create_task(successor.serves.wait())
         await asyncio.wait([serves, successor.ended], return_when=asyncio.FIRST_COMPLETED)
         serves.cancel()
@@ -152,13 +181,17 @@ class Place:
 
 async def supervise(settings: Settings) -> None:
     """Keep `settings.workers` workers until SIGTERM or SIGINT. Raises `OSError` if nobody can listen there."""
-    with listen(settings.host, settings.port, shared=True) as first:  # so that port 0 is the same port for all
+    with (
+        listen(settings.host, settings.port, shared=True) as first,  # so that port 0 is the same port for all
+        tempfile.TemporaryDirectory(prefix="openchair-") as meet,
+    ):
         settings = msgspec.structs.replace(settings, port=first.getsockname()[1])
         stop, renew, loop = asyncio.Event(), asyncio.Event(), asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, stop.set)
         loop.add_signal_handler(signal.SIGINT, stop.set)
         loop.add_signal_handler(signal.SIGHUP, renew.set)
-        places = [Place(settings) for _ in range(settings.workers)]
+        count = settings.workers
+        places = [Place(settings, [number + count, number], meet) for number in range(count)]
         keeping = [asyncio.create_task(place.keep()) for place in places]
         renewing = asyncio.create_task(_renew(places, renew))
         await stop.wait()
@@ -191,14 +224,15 @@ async def _renew(places: list[Place], renew: asyncio.Event) -> None:
 
 
 def work() -> None:
-    """A worker's whole life: settings and orders come by standard input, the signs of life go by standard output."""
+    """A worker's whole life: its charge and orders come by standard input, the signs of life go by standard output."""
     with open(STANDARD_INPUT, "rb", buffering=0, closefd=False) as orders:
-        settings = msgspec.json.decode(orders.readline(), type=Settings)
+        charge = msgspec.json.decode(orders.readline(), type=Charge)
+    settings = charge.settings
     set_up(settings.log_format)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C goes to all; the supervisor says when to stop
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     listening: socket.socket = listen(settings.host, settings.port, shared=True)
-    server = App(settings).server(lives=_say_so)
+    server = App(settings, worker=charge.worker, meet=Path(charge.meet)).server(lives=_say_so)
     server.orders = STANDARD_INPUT
     server.run([listening])
     if not server.started:

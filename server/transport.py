@@ -20,6 +20,7 @@ from uvicorn.server import ServerState
 from websockets.http11 import Request
 
 from server.frames import CLOSE, PING, PONG, TEXT, FrameReader, Violation, close_code, close_frame, control_frame, frame
+from server.stats import Stats
 from server.watch import TOO_SLOW, Bounds, Watch
 
 __all__ = ["Bounds", "Connection", "Receiver", "connection_of", "frame", "websocket_protocol"]
@@ -49,14 +50,14 @@ class Receiver(Protocol):
         """Hear, exactly once, that it is over: the code of the first close frame, whoever sent it, else 1006."""
 
 
-def websocket_protocol(bounds: Bounds) -> type["Handshake"]:
+def websocket_protocol(bounds: Bounds, stats: Stats | None = None) -> type["Handshake"]:
     """The class for uvicorn's `ws=` setting, one for each server: connections are counted and timed together.
 
     The server's `limit_concurrency` must stay unset (WebSockets would count against HTTP).
     """
 
     class BoundedHandshake(Handshake):
-        watch = Watch(bounds)
+        watch = Watch(bounds, stats or Stats())
 
     return BoundedHandshake
 
@@ -153,6 +154,8 @@ class Connection(asyncio.Protocol):
             self._send(frames)
         elif self._transport.get_write_buffer_size() <= self._watch.bounds.soft:
             self._write_blocked(frames)
+        else:
+            self._watch.stats.skipped += 1
 
     def close(self, code: int, reason: str = "") -> None:
         """Send a close frame; then nothing more is sent or received. The line drops within `close_seconds`."""
@@ -172,7 +175,10 @@ class Connection(asyncio.Protocol):
     def _write_blocked(self, frames: bytes) -> None:
         if self._closing:
             return
-        if self._transport.get_write_buffer_size() > self._watch.bounds.hard:
+        unsent = self.unsent
+        self._watch.note_unsent(unsent)
+        if unsent > self._watch.bounds.hard:
+            self._watch.stats.cuts["unsent"] += 1
             self.close(TOO_SLOW)
         else:
             self._queued += len(frames)
@@ -187,15 +193,21 @@ class Connection(asyncio.Protocol):
 
     # What the watch asks
 
+    @property
+    def unsent(self) -> int:
+        """Bytes."""
+        return self._transport.get_write_buffer_size()
+
     def drained(self) -> int:
         """Bytes that the peer has taken since the pause began."""
-        return self._queued - self._transport.get_write_buffer_size()
+        return self._queued - self.unsent
 
     def ping(self) -> None:
         """Ping the peer, or drop it if nothing came since the last ping. Who is paused is judged by its draining."""
         if self._blocked:
             return
         if not self._heard:
+            self._watch.stats.cuts["silent"] += 1
             self.abort()
             return
         self._heard = False
@@ -205,7 +217,8 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self.paused = self._blocked = True
-        self._queued = self._transport.get_write_buffer_size()
+        self._queued = self.unsent
+        self._watch.note_unsent(self._queued)
         if not self._closing:
             self.write = self._write_blocked
         self._watch.pause(self)
@@ -295,6 +308,7 @@ class Handshake(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self.watch.open > self.watch.bounds.max_connections and not self.handshake_initiated:
+            self.watch.stats.crowded_out += 1
             self.transport.write(FULL)
             self.transport.close()
         else:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from server.stats import Stats
+
 if TYPE_CHECKING:
     from server.transport import Connection
 
 TOO_SLOW: Final = 4008
 TICK_SECONDS: Final = 0.5
+MINUTE: Final = 60.0
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,8 +33,9 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
 class Watch:
     """All connections of a server, and the one timer that pings them and ends those that do not move."""
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: Bounds, stats: Stats) -> None:
         self.bounds = bounds
+        self.stats = stats
         self.open = 0  # handshakes and connections
         self._tick_seconds = min(TICK_SECONDS, min(bounds.ping_seconds, bounds.stall_seconds, bounds.close_seconds) / 4)
         # Pinged in turn, a lane a tick: all at once would hold up everything else.
@@ -40,7 +44,21 @@ class Watch:
         self._time = 0.0  # seconds; stands still while the process does, so that waking up late cuts nobody
         self._paused: dict[Connection, tuple[int, float]] = {}  # what it had drained, and since when it has not moved
         self._ending: dict[Connection, float] = {}  # when its time to close is over
+        self._most_unsent, self._most_before, self._minute = 0, 0, 0.0  # in this minute, and in the one before
         self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def unsent(self) -> list[int]:
+        """Bytes unsent, of each connection that has any."""
+        return [connection.unsent for connection in self._paused]
+
+    @property
+    def most_unsent(self) -> int:
+        """The most bytes that one connection had unsent, within the last minute or two."""
+        return max(self._most_unsent, self._most_before)
+
+    def note_unsent(self, size: int) -> None:
+        self._most_unsent = max(self._most_unsent, size)
 
     def add(self, connection: Connection) -> None:
         connection.lane = self._lanes[self._turn]  # just passed: the first ping comes after a whole round
@@ -70,6 +88,9 @@ class Watch:
         if self.open:
             self._timer = asyncio.get_running_loop().call_later(self._tick_seconds, self._tick)
         self._time += self._tick_seconds
+        if self._time - self._minute >= MINUTE or not self.open:
+            self._most_before, self._most_unsent = self._most_unsent if self.open else 0, 0
+            self._minute = self._time
         for connection, deadline in tuple(self._ending.items()):
             if self._time >= deadline:
                 connection.abort()
@@ -78,6 +99,7 @@ class Watch:
             if drained != before:
                 self._paused[connection] = drained, self._time
             elif self._time - since >= self.bounds.stall_seconds:
+                self.stats.cuts["stalled"] += 1
                 connection.close(TOO_SLOW)
         self._turn = (self._turn + 1) % len(self._lanes)
         for connection in tuple(self._lanes[self._turn]):

@@ -11,7 +11,7 @@ import typer
 
 from config.settings import PREFIX, SECRETS, Settings, expected
 from server.cli import app
-from server.stats import Metrics
+from server.stats import Gauges, Metrics
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
@@ -33,10 +33,10 @@ def settings() -> Iterator[tuple[str, ...]]:
 
 
 def metrics() -> Iterator[tuple[str, ...]]:
-    found = Metrics(rooms=lambda: 0, connections=lambda: 0)
-    found.stats.resumes["snapshot"] = found.stats.refusals["full"] = found.stats.closes[4000] = 1
-    for family in found.registry.collect():
-        labels = sorted({label for sample in family.samples for label in sample.labels} - {"le"})
+    for family in Metrics(Gauges).collect():
+        if not family.name.startswith("openchair_"):
+            continue  # of the process, as every program has them
+        labels = sorted({label for sample in family.samples for label in sample.labels} - {"le", "worker"})
         name = family.name + ("_total" if family.type == "counter" else "")
         yield name + (f"{{{','.join(labels)}}}" if labels else ""), family.type, family.documentation
 

@@ -15,6 +15,7 @@ import pytest
 from client.coming_back import Delays
 from client.room import RoomClient, connect
 from rooms.chat import Said
+from tests.server.metrics import Numbers, by_worker
 from tests.valkey import Valkey
 
 OPENCHAIR = (sys.executable, "-c", "from server.cli import app; app()")
@@ -56,6 +57,11 @@ class Site:
             answer = await client.post("/api/meetings", json=body)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["join_url"])
+
+    async def numbers(self) -> dict[str, Numbers]:
+        """What `/metrics` tells of each worker, whichever of them is asked."""
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}") as client:
+            return by_worker((await client.get("/metrics")).text)
 
 
 @asynccontextmanager
@@ -110,6 +116,9 @@ async def test_a_worker_that_is_killed_is_replaced_and_nobody_loses_the_room(tmp
         assert served.workers != before
         await everybody_hears(rooms, "And after")
         assert {len(room.state.participants) for room in rooms} == {8}
+        told = await served.numbers()
+        assert {worker: it["openchair_worker_up"] for worker, it in told.items()} == {"0": 1, "1": 1}
+        assert sum(it["openchair_connections"] for it in told.values()) == 8
 
 
 @pytest.mark.timeout(120)
@@ -122,6 +131,10 @@ async def test_a_rolling_restart_loses_no_command_and_sends_nobody_away(tmp_path
             await everybody_hears(rooms, f"Sentence {n}")
         await served.says("workers_renewed")
         assert not before & served.workers
+        assert {worker: it["openchair_worker_up"] for worker, it in (await served.numbers()).items()} == {
+            "2": 1,
+            "3": 1,
+        }
         await everybody_hears(rooms, "The last")
         told = []
         async for event in watcher:

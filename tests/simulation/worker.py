@@ -20,7 +20,7 @@ from server.replica import Replica
 from server.schedule.meetings import Occurrence, Schedule
 from server.seats import Seats
 from server.socket import connect
-from server.stats import Metrics
+from server.stats import Gauges, Metrics
 from server.transport import EXTENSION, Bounds, Connection, Handshake
 from server.watch import Watch
 from server.workers import RedisWorkers
@@ -117,7 +117,7 @@ class Worker:
             lambda: 1000 + self._time.now - started,
         )
         line = RedisLine(SETTINGS.redis)
-        metrics = Metrics(rooms=int, connections=int)
+        metrics = Metrics(Gauges)
         metrics.tell_of_fault = lambda error: self._failed(f"{self.name}: a fault", error)  # type: ignore[assignment, method-assign]
         workers = RedisWorkers(line, clock)
         seats, schedule = Seats(SETTINGS.secret), cast(Schedule, self._schedule)
@@ -129,7 +129,8 @@ class Worker:
                 hard=SETTINGS.cut_bytes,
                 stall_seconds=SETTINGS.stall_seconds,
                 ping_seconds=SETTINGS.ping_seconds,
-            )
+            ),
+            metrics.stats,
         )
         self._stopping = asyncio.Event()
         try:
