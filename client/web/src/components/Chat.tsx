@@ -8,8 +8,8 @@ import { Composer, shortened } from './Composer.js';
 import { nameOf, useAct, useApp, useRoom } from './context.js';
 import { Button, Disclosure, More, Status } from './controls.js';
 import { Follow } from './Follow.js';
-import { useGradually } from './gradually.js';
 import { HelpForm } from './HelpForm.js';
+import { useLatest } from './pieces.js';
 import { Reactions } from './Reactions.js';
 
 export function Chat() {
@@ -24,14 +24,23 @@ export function Chat() {
     },
     [replyTo],
   );
-  const shown = messages.slice(-useGradually(messages.length));
+  const isAtEnd = useRef(true);
+  const [from, showEarlier] = useLatest(messages, isAtEnd);
   return (
     <section class="chat" aria-labelledby="chat-title">
       <h2 id="chat-title">{t('chat.title')}</h2>
       <Pinned messages={messages.filter(message => pinned.includes(message.id))} />
-      <Follow label={t('chat.messages')} count={shown.length} last={messages.at(-1)?.id} class="messages" role="log">
+      <Follow
+        label={t('chat.messages')}
+        count={messages.length}
+        last={messages.at(-1)?.id}
+        class="messages"
+        role="log"
+        isAtEnd={isAtEnd}
+        onEarlier={from > 0 ? showEarlier : undefined}
+      >
         {messages.length === 0 && <p class="hint">{t('chat.empty')}</p>}
-        {shown.map(message => (
+        {messages.slice(from).map(message => (
           <Row key={message.id} message={message} onReply={reply} />
         ))}
       </Follow>

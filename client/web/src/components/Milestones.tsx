@@ -2,21 +2,27 @@
 import { t } from '../i18n.js';
 import type { Celebration, Room } from '../store/room.js';
 import { nameOf, useRoom } from './context.js';
+import { Button } from './controls.js';
+import { usePieces } from './pieces.js';
 
 export function Milestones() {
   const room = useRoom();
+  const [shown, more] = usePieces();
   if (room.celebrations.length === 0) return null;
   return (
     <section class="milestones" aria-labelledby="milestones-title">
       <h2 id="milestones-title">{t('milestone.title')}</h2>
       <ul>
-        {room.celebrations.map(celebration => (
+        {room.celebrations.slice(0, shown).map(celebration => (
           <li key={`${celebration.by} ${celebration.at}`}>
             <span aria-hidden="true">🎉 </span>
             {milestoneInWords(room, celebration)}
           </li>
         ))}
       </ul>
+      {room.celebrations.length > shown && (
+        <Button onClick={more}>{t('list.more', { n: room.celebrations.length - shown })}</Button>
+      )}
     </section>
   );
 }

@@ -1,30 +1,48 @@
 /** Who is here, and what those who serve can do for each. */
 import { useSignal } from '@preact/signals';
 import { t } from '../i18n.js';
+import { fold } from '../store/people.js';
 import { placeOf } from '../store/queue.js';
 import { greets, keepsTime, mayActOn, ROLES, rolesToGive, serves } from '../store/roles.js';
 import type { Participant, Role } from '../store/room.js';
 import { useAct, useApp, useRoom } from './context.js';
-import { Button, Choose, Disclosure, More, Status } from './controls.js';
+import { Button, Choose, Disclosure, Field, More, Status } from './controls.js';
 import { Face } from './Face.js';
-import { useGradually } from './gradually.js';
 import { HelpForm } from './HelpForm.js';
+import { PIECE, usePieces } from './pieces.js';
 
 export function People() {
   const { store } = useApp();
   const room = useRoom();
   const people = room.participants.toSorted((a, b) => ROLES.indexOf(a.role) - ROLES.indexOf(b.role));
-  const shown = useGradually(people.length);
+  const sought = useSignal('');
+  const found = sought.value ? people.filter(it => fold(it.name).includes(fold(sought.value))) : people;
+  const [shown, more] = usePieces();
   const isDiscreet = room.rules.roster === 'service' && !serves(store.role.value);
   return (
     <section class="people" aria-labelledby="people-title">
       <h2 id="people-title">{t('people.title')}</h2>
       <p>{isDiscreet ? t('people.discreet') : t('people.count', { n: people.length })}</p>
+      {people.length > PIECE && (
+        <Field label={t('people.find')}>
+          {id => (
+            <input
+              id={id}
+              type="search"
+              value={sought.value}
+              onInput={event => {
+                sought.value = event.currentTarget.value.trim();
+              }}
+            />
+          )}
+        </Field>
+      )}
       <ul>
-        {people.slice(0, shown).map(person => (
+        {found.slice(0, shown).map(person => (
           <Row key={person.id} person={person} />
         ))}
       </ul>
+      {found.length > shown && <Button onClick={more}>{t('list.more', { n: found.length - shown })}</Button>}
     </section>
   );
 }

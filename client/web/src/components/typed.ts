@@ -2,6 +2,7 @@
 import { type Key, t } from '../i18n.js';
 import { mayWriteTo } from '../store/chat.js';
 import type { Command } from '../store/messages.js';
+import { fold } from '../store/people.js';
 import { nextToCall } from '../store/queue.js';
 import { greets, keepsTime, leads, serves } from '../store/roles.js';
 import type { ChatMode, Message, Role, Room, Time } from '../store/room.js';
@@ -241,8 +242,6 @@ function first(people: readonly Named[], typed: string): [who: string, rest: str
   const end = longest || head.length;
   return [whole(people, typed.slice(0, end)), typed.slice(end).trim()];
 }
-
-const fold = (name: string): string => name.trim().toLowerCase();
 
 /** `2` is two minutes; `1:30`, `90s` and `-1` will do, too. */
 function secondsIn(typed: string): number | null {

@@ -61,6 +61,9 @@ export const people: Evolutions<Subject, Room> = {
     room.blocked ? { ...room, blocked: room.blocked.filter(blocked => blocked.id !== who) } : room,
 };
 
+/** A name as it is looked for, whatever its capitals. */
+export const fold = (name: string): string => name.trim().toLowerCase();
+
 export function change(room: Room, who: string, how: (participant: Participant) => Participant): Room {
   const index = room.participants.findIndex(p => p.id === who);
   const participant = room.participants[index];
