@@ -5,8 +5,10 @@ somebody's browser post here can have neither: not the Origin of this site, and 
 read a page of ours.
 """
 
+import hmac
 import secrets
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -86,6 +88,7 @@ class Tokens:
     """Makes and knows the tokens of this site's own forms."""
 
     def __init__(self, secret: str) -> None:
+        self._secret = secret.encode()
         self._signer = TimestampSigner(secret, salt="openchair.form")
 
     def new(self) -> str:
@@ -97,6 +100,10 @@ class Tokens:
         except (BadSignature, UnicodeError):
             return False
         return True
+
+    def seed(self, token: str, posted: bytes) -> bytes:
+        """The same for the same form posted again, and known to nobody else."""
+        return hmac.digest(self._secret, b"openchair.posted" + sha256(token.encode()).digest() + posted, "sha256")
 
 
 async def posted_form(request: Request, origins: tuple[str, ...], tokens: Tokens, most_bytes: int = MOST_BYTES) -> Form:

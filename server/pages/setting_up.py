@@ -1,8 +1,10 @@
 """Setting up a meeting: a form, and at its end the sheet of links."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -33,6 +35,7 @@ class SettingUp:
         self._tokens = tokens
         self._renderer = renderer
         self._now = now
+        self._making = asyncio.Lock()
 
     def routes(self) -> list[Route]:
         return [Route("/new", self._asked, methods=["GET"]), Route("/new", self._posted, methods=["POST"])]
@@ -52,8 +55,10 @@ class SettingUp:
             form.refuse(wrong, "key")
         if body is None or form.wrong:
             return self._form(request, form, 422)
+        seed = self._tokens.seed(form.get("token"), msgspec.json.encode(body))
         try:
-            stored, keys = await make(self._schedule, body, self._now())
+            async with self._making:  # a second press of the button waits for the first
+                stored, keys = await make(self._schedule, body, self._now(), seed)
         except Wrong as wrong:
             form.refuse(wrong, field_of(wrong.field))
             return self._form(request, form, 422)

@@ -1,7 +1,9 @@
 """A meeting's secrets: who holds a link may come in with its role. Only hashes are kept."""
 
+import hmac
 import secrets
 import unicodedata
+from base64 import urlsafe_b64encode
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Final
@@ -54,8 +56,12 @@ class Keys(Struct, frozen=True):
         return Secrets(salt, host, timekeeper, greeter, manage, hashed_passcode(salt, passcode) if passcode else None)
 
 
-def new_keys() -> Keys:
-    return Keys(*(secrets.token_urlsafe(16) for _ in range(4)))
+def new_keys(seed: bytes | None = None) -> Keys:
+    """New ones; of a seed that nobody else knows always the same."""
+    if seed is None:
+        return Keys(*(secrets.token_urlsafe(16) for _ in range(4)))
+    made = (hmac.digest(seed, name.encode(), "sha256")[:16] for name in Keys.__struct_fields__)
+    return Keys(*(urlsafe_b64encode(key).rstrip(b"=").decode() for key in made))
 
 
 def hashed_passcode(salt: str, passcode: str) -> str:

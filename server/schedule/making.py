@@ -33,13 +33,18 @@ def check_may_create(settings: Settings, hostname: str | None, key: str | None) 
         raise Wrong("bad_key", "This key does not allow to create meetings.", status=403)
 
 
-async def make(schedule: Schedule, body: Posted, now: int) -> tuple[Stored, Keys]:
-    """The meeting that was posted, and the secrets of its links, which are known this once. Raises `Wrong`."""
+async def make(schedule: Schedule, body: Posted, now: int, seed: bytes | None = None) -> tuple[Stored, Keys]:
+    """The meeting that was posted, and the secrets of its links, which are known this once. Raises `Wrong`.
+
+    With a seed it is made once: the same seed is the same meeting, as long as nobody has made its manage link anew.
+    """
     meeting = new_meeting(body, now)
     if body.renew is not UNSET:
         raise Wrong("not_allowed", "A new meeting's links are new.", "renew")
-    keys = new_keys()
+    keys = new_keys(seed)
     secrets = keys.kept(body.passcode or None)
+    if seed is not None and (made := await schedule.managed_by(secrets.manage_key)) is not None:
+        return made, keys
     if body.slug is not UNSET:
         stored = await schedule.add(body.slug, meeting, secrets)
         if stored is None:

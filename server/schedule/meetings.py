@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -240,8 +240,15 @@ class Schedule:
     async def get(self, slug: str) -> Stored | None:
         if not SLUG.fullmatch(slug):
             return None
+        return await self._first(meetings.c.slug == slug)
+
+    async def managed_by(self, manage_key: str) -> Stored | None:
+        """The meeting with that hash of its manage key."""
+        return await self._first(meetings.c.manage_key == manage_key)
+
+    async def _first(self, where: ColumnElement[bool]) -> Stored | None:
         async with self._engine.connect() as connection:
-            row = (await connection.execute(select(meetings).where(meetings.c.slug == slug))).mappings().first()
+            row = (await connection.execute(select(meetings).where(where))).mappings().first()
         return None if row is None else _stored(row)
 
     async def listed(self) -> list[Stored]:

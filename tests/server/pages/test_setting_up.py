@@ -1,5 +1,6 @@
 """Setting up a meeting with a form, without scripts."""
 
+import asyncio
 import random
 import re
 from pathlib import Path
@@ -46,6 +47,29 @@ async def test_three_fields_and_a_press_make_a_meeting(volunteer: Volunteer, sit
     assert stored is not None
     assert stored.secrets.may_manage(key_of(links["manage"]))
     assert stored.secrets.role_for(key_of(links["host"])) == "facilitator"
+
+
+async def test_the_same_form_sent_again_makes_no_second_meeting_and_shows_the_same_links(
+    volunteer: Volunteer, site: Site
+) -> None:
+    form = await volunteer.opens("/new")
+    await asyncio.gather(*(Volunteer(site).presses("create", form, **NEW) for _ in range(3)))
+    await volunteer.presses("create", form, **NEW)
+    links = links_in(volunteer.html)
+    assert await site.schedule.slugs() == {"tuesday-circle"}
+    stored = await site.schedule.get("tuesday-circle")
+    assert stored is not None
+    assert stored.secrets.may_manage(key_of(links["manage"]))
+    assert stored.secrets.role_for(key_of(links["host"])) == "facilitator"
+
+
+async def test_the_same_form_filled_in_otherwise_makes_another_meeting(volunteer: Volunteer, site: Site) -> None:
+    form = await volunteer.opens("/new")
+    await volunteer.presses("create", form, **NEW)
+    before = links_in(volunteer.html)
+    await volunteer.presses("create", form, **NEW | {"time": "20:00"})
+    assert await site.schedule.slugs() == {"tuesday-circle", "tuesday-circle-2"}
+    assert key_of(links_in(volunteer.html)["host"]) != key_of(before["host"])
 
 
 async def test_the_sheet_has_a_picture_of_each_link_and_is_kept_nowhere(volunteer: Volunteer) -> None:
