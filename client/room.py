@@ -55,6 +55,8 @@ class RoomClient(Commands):
         self.writing: set[ParticipantId] = set()
         """Who is writing just now, as far as they say."""
         self.is_connected = False
+        self.losses = 0
+        """How often the server has said that something which was acknowledged or seen could not be saved."""
         self.closed: Exception | None = None
         """Why the line is closed for good, once it is: mostly `Closed`."""
         self._place = place
@@ -274,6 +276,7 @@ class RoomClient(Commands):
         self.state = restore(room, self.you)
         self.state.seq, self.state.tag = at.seq, at.tag
         self._epoch = at.epoch
+        self.losses += at.lost
 
     def _follow(self, event: Event) -> None:
         if type(event) is Event:  # of a kind that is new to us

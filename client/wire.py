@@ -19,17 +19,18 @@ class Message(Struct, kw_only=True, tag_field="t"):
 
 
 class Snapshot(Message, tag="snapshot"):
-    """Replaces all that the client had."""
+    """Replaces all that the client had; `lost` if something that had been acknowledged is not in it."""
 
     epoch: str
     seq: int
     tag: str
     now: int
     room: RoomView
+    lost: bool = False
 
 
 class Welcome(Message, tag="welcome"):
-    """One is in. `room` is absent where one `resumed`."""
+    """One is in. `room` is absent where one `resumed`; `lost` as in a `Snapshot`."""
 
     you: ParticipantId
     seat: str
@@ -39,6 +40,7 @@ class Welcome(Message, tag="welcome"):
     now: int
     last: int
     room: RoomView | None = None
+    lost: bool = False
 
 
 class MeetingName(Struct):

@@ -236,7 +236,7 @@ def links(
 
 @app.command()
 def check(data: Data = None, database: Database = None) -> None:
-    """Is this installation sound? Looks at the settings, the data folder, the database, the disk and the clock."""
+    """Is this installation sound? Looks at settings, data folder, database, disk, clock and Redis."""
     settings = settings_of(data=data, database=database)
 
     async def look() -> bool:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from config.settings import Settings
 from server.clock import SteadyClock
+from server.redis import unfit
 from server.schedule.database import Unusable, engine_for, file_of
 from server.schedule.meetings import Schedule
 from server.seats import KEY_FILE
@@ -65,8 +66,11 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
     yield await _database(settings)
     is_right = time.time() > MADE_AT
     yield Finding("clock", is_right, "" if is_right else "it shows a time before this version was made")
-    is_one = not settings.redis and settings.workers == 1
-    yield Finding("workers", is_one, "" if is_one else "this version runs one worker, without Redis")
+    if settings.redis:
+        why = await unfit(settings.redis)
+        yield Finding("redis", why is None, why or "")
+    needs_redis = settings.workers > 1 and not settings.redis
+    yield Finding("workers", not needs_redis, "several need a Redis" if needs_redis else str(settings.workers))
 
 
 def _advice(settings: Settings) -> str:

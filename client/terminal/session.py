@@ -52,7 +52,8 @@ class Session:
             async with asyncio.TaskGroup() as tasks:
                 ends = [tasks.create_task(_until_closed(it)) for it in (self._attend(), self._obey())]
                 ends.append(tasks.create_task(_until_closed(self._hang_up())))
-                lasting = (self._read(), self._look_again(), self._mind_the_line(), self._keep_time())
+                line = (self._mind_the_line(), self._mind_losses())
+                lasting = (self._read(), self._look_again(), *line, self._keep_time())
                 others = [tasks.create_task(_until_closed(it)) for it in lasting]
                 await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
                 for task in (*ends, *others):
@@ -136,6 +137,12 @@ class Session:
                 self._say("The line is down. We are bringing you back; what you type waits and is sent then.")
                 await room.until(lambda: room.is_connected)
                 self._say("The line is back.")
+
+    async def _mind_losses(self) -> None:
+        while True:
+            before = self._room.losses
+            await self._room.until(lambda before=before: self._room.losses > before)  # type: ignore[misc]
+            self._say("Some of what was said or done last could not be saved. Please look, and do it again if need be.")
 
     async def _keep_time(self) -> None:
         room = self._room

@@ -245,3 +245,16 @@ async def test_the_key_is_never_shown(site: Site) -> None:
         fay.types("/who", "/start", "/time", "/agenda", "/queue", "/read", "/help")
         fay.hangs_up()
         assert meeting.keys.host not in "\n".join(await fay.reads_to_the_end())
+
+
+async def test_it_is_told_plainly_if_something_could_not_be_saved(site: Site) -> None:
+    await site.a_meeting()
+    async with at_a_terminal(site.link(), "Alice") as alice:
+        await alice.reads("/help")
+        [replica] = site.served.replicas
+        replica.door.show_everybody_anew(site.served.clock(), is_lost=False)
+        replica.door.show_everybody_anew(site.served.clock(), is_lost=True)
+        await alice.reads("could not be saved. Please look, and do it again if need be.")
+        alice.hangs_up()
+        told = await alice.reads_to_the_end()
+        assert sum("could not be saved" in line for line in told) == 1

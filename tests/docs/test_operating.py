@@ -57,7 +57,7 @@ def test_no_variable_is_named_that_is_none() -> None:
 
 
 def test_no_limit_is_named_that_is_no_setting() -> None:
-    limits = TEXT.partition("## Limits")[2].partition("## Logs")[0]
+    limits = TEXT.partition("## Limits")[2].partition("\n## ")[0]
     known = {field.name.upper() for field in msgspec.structs.fields(Settings)}
     assert set(re.findall(r"`([A-Z_]+)`", limits)) <= known
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.server.commands import run
+from tests.valkey import Valkey
 
 
 def an_installation(folder: Path) -> Path:
@@ -101,6 +102,16 @@ def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     assert report == "A setting is wrong. OPENCHAIR_PORT: expected a whole number, 0 to 65535, got 'x'\n"
 
 
-def test_several_workers_are_not_there_yet(tmp_path: Path) -> None:
+def test_several_workers_need_a_redis(tmp_path: Path) -> None:
     code, report = run("check", data=tmp_path, env={"OPENCHAIR_WORKERS": "2"})
-    assert (code, "this version runs one worker" in report) == (1, True)
+    assert (code, "workers      NOT SOUND: several need a Redis" in report) == (1, True)
+
+
+def test_several_workers_with_a_redis_are_sound(tmp_path: Path, valkey: Valkey) -> None:
+    code, report = run("check", data=tmp_path, env={"OPENCHAIR_WORKERS": "2", "OPENCHAIR_REDIS": valkey.url})
+    assert (code, "redis        sound\nworkers      sound, 2" in report) == (0, True), report
+
+
+def test_a_redis_that_does_not_answer_is_told(tmp_path: Path) -> None:
+    code, report = run("check", data=tmp_path, env={"OPENCHAIR_REDIS": "redis://127.0.0.1:1"})
+    assert (code, "redis        NOT SOUND: it does not answer (ConnectionError)." in report) == (1, True)
