@@ -35,7 +35,8 @@ def as_meeting_guide(row: dict[str, Any], formats: dict[str, str]) -> dict[str, 
         return plain(row.get(name)).rpartition(SEPARATOR)[2].strip()
 
     weekday, server, number = told("weekday_tinyint"), told("root_server_id"), told("id_bigint")
-    keys = [key.strip() for key in told("formats").split(",") if key.strip()]
+    told_formats = row["formats"] if isinstance(row.get("formats"), list) else told("formats").split(",")
+    keys = [key for it in told_formats if (key := plain(it))]
     return {
         "slug": joined(("bmlt", server, number), "-") if number else "",
         "wished_slug": f"{told('meeting_name')}-{number}",
@@ -53,5 +54,5 @@ def as_meeting_guide(row: dict[str, Any], formats: dict[str, str]) -> dict[str, 
         "city": told("location_municipality"),
         "state": told("location_province"),
         "country": told("location_nation"),
-        "published": told("published"),
+        "published": row.get("published") is not False and told("published"),
     }

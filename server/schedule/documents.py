@@ -9,6 +9,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -18,6 +19,8 @@ MOST_ROWS: Final = 20_000
 LISTS: Final = ("meetings", "data", "results", "items", "rows", "features")  # the names that wrappings give their list
 DELIMITERS: Final = ",;\t|"
 NAMES: Final = {"name", "meeting", "meeting_name", "title"}  # a table of meetings has a column of one of these names
+FORMULA: Final = re.compile(r"'+[=+\-@\t\r]")  # as our own tables, and those of other careful programs, mark a text
+MOST_ABOVE: Final = 10  # lines above the titles of a table
 OTHERS: Final = {  # what is mistaken for a feed, by its first bytes
     b"<?xml": "XML",
     b"<": "a web page",
@@ -73,15 +76,19 @@ def _json(text: str) -> object:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         pass
+    where = ""
     try:
-        return json.loads(text)  # slower, and bears with NaN and halves of characters
+        # Slower, and bears with NaN, halves of characters, line breaks in texts, and numbers of thousands of digits.
+        return json.loads(text, strict=False, parse_int=lambda digits: int(digits) if len(digits) < 20 else digits)
+    except json.JSONDecodeError as error:
+        where = f" (look at line {error.lineno}, column {error.colno})"
     except (ValueError, RecursionError):
         pass
     lines = [line for line in text.splitlines() if line.strip()]
     found = [_line(line) for line in lines]
     if len(lines) > 1 and any(isinstance(row, dict) for row in found):
         return found
-    raise NotAFeed("This is no valid JSON, not a feed.")
+    raise NotAFeed(f"This is no valid JSON, not a feed{where}.")
 
 
 def _line(text: str) -> object:
@@ -100,19 +107,34 @@ def _table(text: str) -> Iterator[dict[str, str]]:
     delimiter = None
     if (told := re.match(r"sep=(.)\r?\n", text)) is not None:  # as Excel tells it
         delimiter, text = told[1], text[told.end() :]
-    first = re.sub(r'"[^"]*"', "", text.split("\n", 1)[0])
+    first = re.sub(r'"[^"]*"', "", next((line for line in text.split("\n", MOST_ABOVE) if _titles(line)), text[:1000]))
     delimiter = delimiter or max(DELIMITERS, key=first.count)
     csv.field_size_limit(MOST_BYTES)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        titles = [field_name(title) for title in next(lines)]
-        if not NAMES & set(titles):
+        # What some write above their table, its name and their own, is none of its rows.
+        titles = next((titles for line in islice(lines, MOST_ABOVE) if NAMES & set(titles := _named(line))), None)
+        if titles is None:
             raise NotAFeed("This is no valid JSON, and no table with a column Name: not a feed.")
         for line in lines:
             if line:
-                yield dict(zip(titles, line, strict=False))
+                yield dict(zip(titles, map(_cell, line), strict=False))
     except csv.Error:
         raise NotAFeed(f"This is a table that cannot be read; look at line {lines.line_num}.") from None
+
+
+def _titles(line: str) -> bool:
+    """Whether the line is likely that of the titles, whatever stands between them."""
+    return bool(NAMES & set(_named(re.split(r"[,;\t|]", line.replace('"', "")))))
+
+
+def _named(line: list[str]) -> list[str]:
+    return [field_name(title) for title in line]
+
+
+def _cell(text: str) -> str:
+    """The cell without the mark that keeps spreadsheets from taking it for a formula."""
+    return text[1:] if FORMULA.match(text) else text
 
 
 def field_name(title: str) -> str:

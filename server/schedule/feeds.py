@@ -18,6 +18,7 @@ from server.schedule.recurrence import Weekly
 from server.schedule.values import (
     DAYS,
     days_of_week,
+    is_next_day,
     joined,
     link_in,
     plain,
@@ -76,7 +77,8 @@ class Row(Struct, frozen=True):
     """What became of one row: a meeting and its slug there, or the reason why not. Rows count from 1.
 
     `wished` is the slug that it ought to have here, as far as that is free; `door` the slug in a link that may be the
-    door of a room of ours: in our own feed it is, whatever this site's address.
+    door of a room of ours: in our own feed it is, whatever this site's address. `uid` is what an Openchair calls the
+    meeting for life: a row with that of a meeting of ours is our own, whatever has changed since.
     """
 
     number: int
@@ -86,6 +88,7 @@ class Row(Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     wished: str = ""
     door: str = ""
+    uid: str = ""
 
 
 class _Skipped(Exception):  # noqa: N818
@@ -134,7 +137,7 @@ def _row(number: int, fields: dict[str, Any], seen: dict[str, str], feed: Feed) 
     name = " ".join(text("name").split())
     if not name:
         raise _Skipped("no name")
-    if fields.get("published") in (False, "0", 0, "false"):
+    if fields.get("published") in (False, "0", 0, "false", "False", "no"):
         raise _Skipped("not published")
     if text("attendance_option").lower() in INACTIVE or text("status").lower() in INACTIVE:
         raise _Skipped("inactive")
@@ -147,9 +150,11 @@ def _row(number: int, fields: dict[str, Any], seen: dict[str, str], feed: Feed) 
         warnings.append("its link was taken from its notes")
     if feed.online_only and not link and not phone:
         raise _Skipped("not online: neither a link nor a phone number")
+    types = type_codes(fields.get("types"), codes_by_name(feed.program))
+    if "TC" in types and not link and not phone:
+        raise _Skipped("inactive")
     if weekly is None:
         raise _Skipped("no day and time, or none that can be read")
-    types = type_codes(fields.get("types"), codes_by_name(feed.program))
     url_notes = (text(f"conference_{it}_notes") for it in ("url", "phone"))
     meeting = Meeting(
         name=name[:255],
@@ -180,6 +185,7 @@ def _row(number: int, fields: dict[str, Any], seen: dict[str, str], feed: Feed) 
         warnings=tuple(warnings),
         wished=text("wished_slug") or slug,
         door=door[1] if door else "",
+        uid=text("uid"),
     )
 
 
@@ -203,13 +209,16 @@ def _slug(fields: dict[str, Any], name: str, weekly: Weekly | None, seen: dict[s
     return slug
 
 
-def _when(fields: dict[str, Any], warnings: list[str]) -> tuple[Weekly | None, int]:
+def _when(fields: dict[str, Any], warnings: list[str]) -> tuple[Weekly | None, int | float]:
     """The days and the time, and how many minutes it lasts."""
     first, second = span(plain(fields.get("time")))
     starts = time_of_day(first)
     days = days_of_week(fields.get("day"))
     if starts is None or not days:
         return None, DEFAULT_MINUTES
+    if is_next_day(first):
+        days = tuple(sorted((day + 1) % len(DAYS) for day in days))
+        warnings.append("it begins at 24:00: taken for the midnight at the day's end")
     if (given := _duration(fields.get("duration"))) is not None:
         return Weekly(days, starts), given
     minutes, odd = _minutes(starts, plain(fields.get("end_time")) or second)
@@ -218,14 +227,16 @@ def _when(fields: dict[str, Any], warnings: list[str]) -> tuple[Weekly | None, i
     return Weekly(days, starts), minutes
 
 
-def _duration(value: Any) -> int | None:
+def _duration(value: Any) -> int | float | None:
     """In minutes, from minutes or from hours and minutes."""
     text = plain(value)
     if (clock := re.fullmatch(r"(\d{1,2}):(\d\d)(:\d\d)?", text, re.ASCII)) is not None:
-        minutes = int(clock[1]) * 60 + int(clock[2])
+        minutes = float(int(clock[1]) * 60 + int(clock[2]))
     else:
-        minutes = int(text.split(".")[0]) if re.fullmatch(r"\d{1,4}(\.0+)?", text, re.ASCII) else 0
-    return minutes if 0 < minutes <= DAY_MINUTES else None
+        minutes = float(text) if re.fullmatch(r"\d{1,4}(\.\d{1,9})?", text, re.ASCII) else 0
+    if not 0 < minutes <= DAY_MINUTES:
+        return None
+    return int(minutes) if minutes.is_integer() else minutes
 
 
 def _minutes(starts: time, end_time: str) -> tuple[int, str]:

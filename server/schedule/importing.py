@@ -46,7 +46,8 @@ async def import_feed(schedule: Schedule, document: object, feed: Feed, *, dry_r
     found = await asyncio.to_thread(lambda: list(rows(document, feed)))
     known, taken = await schedule.imported(feed.source), await schedule.slugs()
     elsewhere = await schedule.imported_elsewhere(feed.source)
-    ours = await schedule.all() if any(row.door in taken for row in found) else {}
+    ours = await schedule.all() if any(row.uid or row.door in taken for row in found) else {}
+    own_uids = {it.feed_uid for it in ours.values()}
     new, changed, there = list[Imported](), list[Stored](), set[str]()
     for row in found:
         report.rows += 1
@@ -63,7 +64,7 @@ async def import_feed(schedule: Schedule, document: object, feed: Feed, *, dry_r
             else:
                 report.changed += 1
                 changed.append(replace(stored, meeting=meeting))
-        elif (own := ours.get(row.door)) is not None and _tells_of(row.meeting, own.meeting):
+        elif row.uid in own_uids or ((own := ours.get(row.door)) and _tells_of(row.meeting, own.meeting)):
             report.unchanged += 1
         else:
             report.imported += 1

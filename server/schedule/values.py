@@ -14,7 +14,7 @@ from babel.dates import get_day_names
 from server.schedule.zones import zone_name
 
 DAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-ENGLISH_DAY: Final = re.compile(r"(sun|mon|tues?|wed(nes)?|thu(rs?)?|fri|sat(ur)?)(day)?s?\.?")
+ENGLISH_DAY: Final = re.compile(r"(su|mo|tu|we|th|fr|sa|(sun|mon|tues?|wed(nes)?|thu(rs?)?|fri|sat(ur)?)(day)?s?)\.?")
 LOCALES: Final = ("es", "fr", "de", "pt", "it", "nl", "sv", "da", "nb", "fi", "pl", "ru")
 TOGETHER: Final = {
     **dict.fromkeys(("daily", "everyday", "every day", "all", "7 days"), range(7)),
@@ -29,6 +29,10 @@ TOLD_ZONES: Final = {
     **dict.fromkeys(("mt", "mdt", "mountain", "mountain time"), "America/Denver"),
     **dict.fromkeys(("pt", "pst", "pdt", "pacific", "pacific time"), "America/Los_Angeles"),
     **dict.fromkeys(("bst", "uk", "uk time"), "Europe/London"),
+    **dict.fromkeys(("akst", "akdt", "alaska time"), "America/Anchorage"),
+    **dict.fromkeys(("aest", "aedt"), "Australia/Sydney"),
+    **dict.fromkeys(("nzst", "nzdt"), "Pacific/Auckland"),
+    "cest": "Europe/Paris",
 }
 UNSEEN: Final = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 BLOCKS: Final = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
@@ -81,6 +85,8 @@ def without_people(text: str) -> str:
 def days_of_week(value: Any) -> tuple[int, ...]:
     """Days of the week, 0 being Sunday: from a number, a name, a list or a span of them; 7 is Sunday too."""
     days: set[int] = set()
+    if isinstance(value, str) and value.strip().startswith("["):  # a list that was written into a cell
+        value = value.strip().strip("[]").replace('"', "").replace("'", "")
     for item in value if isinstance(value, list) else [value]:
         text = plain(item).lower()
         days.update(TOGETHER.get(text, ()))
@@ -96,7 +102,7 @@ def _day(text: str) -> int | None:
     if re.fullmatch(r"[0-7](\.0)?", text, re.ASCII):
         return int(text[0]) % 7
     if ENGLISH_DAY.fullmatch(text):
-        return DAYS.index(text[:3])
+        return next(day for day, name in enumerate(DAYS) if text.startswith(name[:2]))
     return _other_days().get(text)
 
 
@@ -112,10 +118,18 @@ def _other_days() -> dict[str, int]:
 
 
 def time_of_day(text: str) -> time | None:
-    """A time of day: `19:30`, `7:30 PM`, `7pm`, `19h30`, `19:30:00`, `noon`."""
-    text = {"noon": "12:00", "midday": "12:00", "midnight": "00:00"}.get(text.lower(), text.lower())
-    match = re.fullmatch(r"(\d{1,2})(?:[:.h](\d\d)(?::\d\d)?)?(?:\s*([ap])\.?\s?m\.?)?(?:\s*uhr)?", text, re.ASCII)
-    if match is None or (match[2] is None and match[3] is None):
+    """A time of day: `19:30`, `7:30 PM`, `7pm`, `19h30`, `1930`, `19:30:00`, `noon`.
+
+    `24:00` is the midnight at the day's end: `is_next_day` tells.
+    """
+    text = unicodedata.normalize("NFKC", text).lower()
+    text = re.sub(r"^12 (?=noon|midday|midnight)", "", text)
+    text = {"noon": "12:00", "midday": "12:00", "midnight": "00:00"}.get(text, text)
+    text = "00:00" if is_next_day(text) else re.sub(r"^(\d\d)(\d\d)$", r"\1:\2", text, flags=re.ASCII)
+    match = re.fullmatch(
+        r"(\d{1,2})(?:[:.h](\d\d)(?::\d\d(?:\.0+)?)?)?(?:\s*([ap])\.?\s?m?\.?|(?:\s*(uhr|h)))?", text, re.ASCII
+    )
+    if match is None or not (match[2] or match[3] or match[4]):
         return None
     hour, minute, half = int(match[1]), int(match[2] or 0), match[3]
     if half is not None:
@@ -125,8 +139,14 @@ def time_of_day(text: str) -> time | None:
     return time(hour, minute) if hour < 24 and minute < 60 else None
 
 
+def is_next_day(text: str) -> bool:
+    """Whether it is the midnight with which a day ends."""
+    return re.fullmatch(r"24[:.h]?00(:00)?", text) is not None
+
+
 def span(text: str) -> tuple[str, str]:
-    """What may be two times, taken apart: `7:00 PM - 8:00 PM`."""
+    """What may be two times, taken apart: `7:00 PM - 8:00 PM`. A date before them is left out."""
+    text = re.sub(r"^\d{4}-\d\d-\d\d[Tt ]", "", text)
     first, _, second = re.sub(r"\s*(?:-|–|—|\bto\b)\s*", "\n", text, count=1).partition("\n")
     return first, second
 
@@ -150,7 +170,10 @@ def type_codes(value: Any, named: dict[str, str]) -> tuple[str, ...]:
 
     Of open and closed together closed holds: it is the safer one.
     """
-    listed = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
+    listed = value if isinstance(value, list) else []
+    if isinstance(value, str):
+        value = re.sub(r'^\[|\]$|"', "", value.strip())  # a list that was written into a cell
+        listed = re.split(r"[,;|\n]", html.unescape(value))
     codes = dict.fromkeys(code for it in listed if (code := _code(plain(it), named)))
     if "C" in codes:
         codes.pop("O", None)
@@ -167,9 +190,11 @@ def _code(text: str, named: dict[str, str]) -> str:
 
 def link_in(text: str) -> str:
     """The link as a browser can follow it; nothing if it is none. Some come doubled, or without their beginning."""
-    match = re.search(r"(https?)://(?!.*https?:)([^\s/?#.]+\.[^\s]+)$", text, re.IGNORECASE)
-    if match is not None:
-        return f"{match[1].lower()}://{match[2]}"[:2000]
+    text = re.sub(r"\b(https?)(:/|//)(?=[^/])", r"\1://", text.strip(), flags=re.IGNORECASE)
+    for word in text.split():
+        match = re.search(r"(https?)://(?!.*https?:)([^\s/?#.]+\.[^\s]+)$", word, re.IGNORECASE)
+        if match is not None:
+            return f"{match[1].lower()}://{match[2]}"[:2000]
     is_bare = re.fullmatch(r"([a-z0-9-]+\.)+[a-z]{2,}(/\S*)?", text, re.IGNORECASE)
     return f"https://{text}"[:2000] if is_bare else ""
 

@@ -126,7 +126,7 @@ def test_times(text: str, starts: time) -> None:
     assert weekly(time=text).time == starts
 
 
-@pytest.mark.parametrize("text", [None, "", "late", "24:00", "13:00 PM", "7", "7:5", 730])
+@pytest.mark.parametrize("text", [None, "", "late", "25:00", "13:00 PM", "7", "7:5", 730])
 def test_without_a_time_it_is_skipped(text: Any) -> None:
     assert reason(time=text) == "no day and time, or none that can be read"
 

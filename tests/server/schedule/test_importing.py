@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 
+from server.schedule.documents import feed_in
 from server.schedule.feeds import Feed
 from server.schedule.importing import Note, Report, import_feed
 from server.schedule.meetings import Occurrence, Stored
@@ -153,8 +154,24 @@ async def test_our_own_feed_changes_nothing_here(site: Site) -> None:
     at_home = [{**listed[0], "conference_url": home}, *listed[1:]]
     assert counts(await imported(site, at_home, Feed("meetings.json"))) == (0, 0, len(listed), 0)
     await site.creates(slug="another", name="Another")
-    listed[0]["time"] = "03:33"  # somebody else's, then, with a room that is called like one of ours
+    listed[0] |= {"name": "As it was called last week", "time": "03:33"}  # changed here since
+    assert counts(await imported(site, listed, Feed("meetings.json"))) == (0, 0, len(listed), 0)
+    del listed[0]["uid"]  # somebody else's, then, with a room that is called like one of ours
     assert counts(await imported(site, listed, Feed("meetings.json"))) == (1, 0, len(listed) - 1, 0)
+
+
+async def test_our_own_table_changes_nothing_here_or_elsewhere(site: Site, tmp_path: Path) -> None:
+    await site.creates(slug="-odd-", name="=1+1", description="-1, 'and' \"so\"\non", group="'=x", types=["O"])
+    await site.creates(name="R&amp;D <b>x</b>", description="a &lt; b", day=[1, 3], minutes=600)
+    await site.creates(name="Short", minutes=7.5)
+    table = feed_in((await site.http.get("/meetings.csv")).content)
+    assert counts(await imported(site, table, Feed("meetings.csv"))) == (0, 0, 4, 0)
+    theirs = (await site.http.get("/meetings.json")).json()
+    for place, document in enumerate((table, theirs)):
+        async with a_site(tmp_path / f"other{place}") as other:
+            assert counts(await import_feed(other.schedule, document, FEED)) == (4, 0, 0, 0)
+            ours = {row["slug"]: row for row in (await other.http.get("/meetings.json")).json()}
+            assert [comparable(ours[row["slug"]]) for row in theirs] == list(map(comparable, theirs))
 
 
 async def test_what_goes_out_comes_in_elsewhere_and_goes_out_the_same(site: Site, tmp_path: Path) -> None:
@@ -171,7 +188,7 @@ async def test_what_goes_out_comes_in_elsewhere_and_goes_out_the_same(site: Site
 
 def comparable(row: dict[str, Any]) -> dict[str, Any]:
     """What of a row is the same on each site; its door and its page are that site's own."""
-    own = {"updated", "conference_url", "url"}
+    own = {"updated", "conference_url", "url", "uid"}
     return {name: value for name, value in row.items() if name not in own} | {"types": {*row["types"]}}
 
 

@@ -21,7 +21,9 @@ async def test_a_row_says_when_where_and_how_to_come_in(site: Site) -> None:
     await site.creates(
         description="We read a page.", types=["O", "SP"], group="Rivers", place="Berlin, Germany", language="de"
     )
-    assert await listed(site) == [
+    (row,) = await listed(site)
+    assert re.fullmatch("[0-9a-f]{32}", row.pop("uid"))
+    assert [row] == [
         {
             "name": "Tuesday circle",
             "slug": "tuesday-circle",
