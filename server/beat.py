@@ -2,13 +2,13 @@
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from server.clock import SteadyClock
 from server.house import House
 from server.log import Unavailable
-from server.pipe import PATIENCE
-from server.redis import RedisLine
+from server.redis import PATIENCE, RedisLine
 from server.workers import RedisWorkers
 
 SECONDS: Final = 2.0
@@ -19,25 +19,24 @@ SILENT_SECONDS: Final = 3.0  # since what was published did not come back: the l
 class Beat:
     def __init__(self, line: RedisLine, workers: RedisWorkers, house: House, clock: SteadyClock) -> None:
         self._line, self._workers, self._house, self._clock = line, workers, house, clock
-        self._delivered_at = 0.0
-        self._published_at = 0.0  # the first since then
+        self._delivered_at: dict[bytes, float] = {}  # by channel: when what was published there last came back
+        self._published_at: dict[bytes, float] = {}  # and the first publication since then
         self._delivered = asyncio.Event()
+
+    @property
+    def probe_age(self) -> float:
+        """Seconds since what this worker published came back to it; of several servers from the one that is worst."""
+        return asyncio.get_running_loop().time() - min(self._delivered_at.values(), default=0.0)
 
     @property
     def delivers(self) -> bool:
         """Whether what is published comes back; an open connection proves nothing."""
         return self.probe_age < DELIVERED_WITHIN
 
-    @property
-    def probe_age(self) -> float:
-        """Seconds since what was published last came back."""
-        return asyncio.get_running_loop().time() - self._delivered_at
-
     async def begin(self) -> None:
         """Wait until what is published comes back."""
         while not self._delivered.is_set():
             with suppress(Unavailable, TimeoutError):
-                await self._line.subscribe(self._probe, self._probe_came_back)
                 await self._once()
                 async with asyncio.timeout(PATIENCE):
                     await self._delivered.wait()
@@ -69,20 +68,31 @@ class Beat:
         took = loop.time() - asked
         self._clock.set(int(seconds) * 1000 + int(microseconds) / 1000 + took * 500)
         self._house.stats.round_trip.observe(took)
-        if self._published_at <= self._delivered_at:
-            self._published_at = asked
-        elif asked - self._published_at > SILENT_SECONDS:  # not since it was delivered: beats may be far apart
-            self._line.listen_anew()
-            self._published_at = asked
-        await self._line.call("SPUBLISH", self._probe, b"")
+        await self._probe()
         if await self._workers.beat():
             self._house.look_for_the_lost()
         await self._house.compare()
 
-    @property
-    def _probe(self) -> bytes:
-        return f"openchair:probe:{self._line.worker}".encode()
+    async def _probe(self) -> None:
+        """Publish something on each server, and listen anew where the last did not come back."""
+        now, probes = asyncio.get_running_loop().time(), self._line.probes()
+        for channel in self._delivered_at.keys() - probes:
+            del self._delivered_at[channel], self._published_at[channel]
+            await self._line.unsubscribe(channel)
+        for channel in probes:
+            if channel not in self._delivered_at:
+                await self._line.subscribe(channel, partial(self._came_back, channel))
+                self._delivered_at[channel] = self._published_at[channel] = now - DELIVERED_WITHIN
+            if self._published_at[channel] <= self._delivered_at[channel]:
+                self._published_at[channel] = now
+            elif (
+                now - self._published_at[channel] > SILENT_SECONDS
+            ):  # not since it was delivered: beats may be far apart
+                self._line.listen_anew(channel)
+                self._published_at[channel] = now
+        await self._line.call_all([("SPUBLISH", channel, b"") for channel in probes])
 
-    def _probe_came_back(self, data: bytes) -> None:
-        self._delivered.set()
-        self._delivered_at = asyncio.get_running_loop().time()
+    def _came_back(self, channel: bytes, data: bytes) -> None:
+        self._delivered_at[channel] = asyncio.get_running_loop().time()
+        if self.delivers:
+            self._delivered.set()

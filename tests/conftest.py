@@ -12,7 +12,7 @@ import uvloop
 from hypothesis import settings
 
 from tests.postgres import Postgres, a_postgres
-from tests.valkey import Valkey, a_valkey
+from tests.valkey import Cluster, Valkey, a_cluster, a_valkey
 
 settings.register_profile("usual", max_examples=150, stateful_step_count=40, deadline=None, derandomize=True)
 settings.register_profile("deep", max_examples=4000, stateful_step_count=60, deadline=None)
@@ -35,3 +35,9 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
 def postgres() -> Iterator[Postgres]:
     with a_postgres() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with a_cluster(tmp_path_factory.mktemp("cluster")) as servers:
+        yield servers

@@ -1,6 +1,7 @@
 -- Appends a batch to a room's log, wholly or not at all, and publishes it.
 --
--- KEYS: the room's hash; its channel.
+-- KEYS: the room's hash. Its channel is not among them: it exists nowhere, and a script whose keys are partly there and partly
+-- not waits until a cluster has moved their slot.
 -- ARGV: the worker; epoch, seq, tag and version that the batch was decided on; which of its events is the last that moves (0: none);
 --   the log's life in ms; and four lists, each led by its length: payloads, numbers of the events to forget with what is left
 --   of them, commands as participant and id, participants who have parted; then the list of payloads' head and what follows
@@ -15,7 +16,7 @@
 -- before it, backwards, whether they were).
 
 local WINDOW, TAG = 64, 8
-local room, channel = KEYS[1], KEYS[2]
+local room, channel = KEYS[1], KEYS[1] .. ':news'
 local at = 7
 
 local function list(width)

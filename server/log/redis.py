@@ -128,7 +128,7 @@ class RedisLog:
             arguments += [who, command]
         arguments += [len(batch.parted), *batch.parted]
         arguments += [_array_head(len(batch.payloads)), _encode(batch.commands) + _encode(batch.parted)]
-        reply = await self._line.run(self._append, [_key(room), _channel(room)], arguments)
+        reply = await self._line.run(self._append, [_key(room)], arguments)
         if reply == UNCONFIRMED:
             await self._make_sure(room)
         if reply in (CONFLICT, UNCONFIRMED):

@@ -30,20 +30,20 @@ from server.log import (
 from server.log.memory import MemoryLog
 from server.log.redis import RedisLog
 from server.redis import RedisLine
-from tests.valkey import Valkey
+from tests.valkey import Cluster, Valkey
 
 ROOM, OTHER = RoomId("circle.1"), RoomId("circle.2")
 ALICE, BOB = ParticipantId("alice"), ParticipantId("bob")
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", "redis", "cluster"])
 async def log(request: pytest.FixtureRequest) -> AsyncIterator[Log]:
     if request.param == "memory":
         yield MemoryLog()
         return
-    valkey: Valkey = request.getfixturevalue("valkey")
-    valkey.forget_everything()
-    async with RedisLine(valkey.url) as line:
+    servers: Valkey | Cluster = request.getfixturevalue("valkey" if request.param == "redis" else "cluster")
+    servers.forget_everything()
+    async with RedisLine(servers.url) as line:
         yield RedisLog(line)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from server.installation import take
+from server.redis.place import EXPECTED
 from tests.server.kit import OPENCHAIR
 
 
@@ -22,8 +23,13 @@ def said(*arguments: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("redis", "why"),
     [
-        ("redis://127.0.0.1:1", "it does not answer (ConnectionError)."),
-        ("nonsense", "expected a URL like redis://127.0.0.1:6379."),
+        ("redis://127.0.0.1:1", "nothing answers at 127.0.0.1:1."),
+        ("redis+cluster://127.0.0.1:1,localhost:1", "nothing answers at localhost:1."),
+        ("redis+sentinel://127.0.0.1:1/rooms", "none of its Sentinels answers."),
+        ("redis+sentinel://127.0.0.1:1", EXPECTED),
+        ("redis://one:6379,two:6379", EXPECTED),
+        ("redis://127.0.0.1:1?nonsense=1", EXPECTED),
+        ("nonsense", EXPECTED),
     ],
 )
 def test_a_redis_that_cannot_be_used_is_told(tmp_path: Path, redis: str, why: str) -> None:

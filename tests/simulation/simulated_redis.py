@@ -134,7 +134,7 @@ class Redis:
         answers = []
         for command in commands:
             answer = self._answer(session, command)
-            if command[0] in {b"EVALSHA", b"HSET", b"ZADD", b"DEL"} and chance() < weather.twice:
+            if command[0] in {b"EVAL", b"EVALSHA", b"HSET", b"ZADD", b"DEL"} and chance() < weather.twice:
                 self.trace("redis", "carries out twice")
                 answer = self._answer(session, command)
             answers.append(answer)
@@ -355,13 +355,11 @@ class Redis:
                 _push(session, [b"smessage", channel, data], self._rng.uniform(0, 1.5))
         return heard
 
-    def script(self, what: bytes, text: bytes) -> bytes:
-        if what.upper() != b"LOAD":
-            raise Failure("SCRIPT other than LOAD")
+    def eval(self, text: bytes, count: bytes, *arguments: bytes) -> Any:
         sha = sha1(text, usedforsecurity=False).hexdigest().encode()
         _compile(text, sha)
         self._scripts.add(sha)
-        return sha
+        return self.evalsha(sha, count, *arguments)
 
     def evalsha(self, sha: bytes, count: bytes, *arguments: bytes) -> Any:
         if sha not in self._scripts:
@@ -378,7 +376,7 @@ _COMMANDS: Final[dict[bytes, Callable[..., Any]]] = {
     b"PEXPIRE": Redis.pexpire, b"HSET": Redis.hset, b"HGET": Redis.hget, b"HMGET": Redis.hmget,
     b"HGETALL": Redis.hgetall, b"HEXISTS": Redis.hexists, b"HDEL": Redis.hdel, b"ZADD": Redis.zadd,
     b"ZSCORE": Redis.zscore, b"ZREM": Redis.zrem, b"ZRANGE": Redis.zrange, b"ZREMRANGEBYSCORE": Redis.zremrangebyscore,
-    b"SPUBLISH": Redis.publish, b"PUBLISH": Redis.publish, b"SCRIPT": Redis.script, b"EVALSHA": Redis.evalsha,
+    b"SPUBLISH": Redis.publish, b"PUBLISH": Redis.publish, b"EVAL": Redis.eval, b"EVALSHA": Redis.evalsha,
 }  # fmt: skip
 
 

@@ -18,7 +18,24 @@ from server.log import Unavailable
 
 PATIENCE: Final = 2.0  # seconds for an answer
 
-_PASSING: Final = ("LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "BUSY", "TRYAGAIN")
+_PASSING: Final = frozenset(
+    [
+        "BUSY",
+        "CLUSTERDOWN",
+        "LOADING",
+        "MASTERDOWN",
+        "MISCONF",
+        "NOAUTH",
+        "NOPERM",
+        "NOREPLICAS",
+        "OOM",
+        "READONLY",
+        "TRYAGAIN",
+        "WRONGPASS",
+    ]
+)
+"""The codes of errors that say nothing about the command: it may be asked again."""
+
 _NOTHING: Final = object()
 
 Command = tuple[Any, ...]
@@ -126,8 +143,21 @@ class Pipe(asyncio.Protocol):
         self._questions.clear()
 
 
+class Elsewhere(Exception):  # noqa: N818
+    """The server says that another one has the key: `MOVED` for good, `ASK` it this once."""
+
+    def __init__(self, text: str) -> None:
+        code, _, where = text.split(" ")[:3]
+        self.is_for_good = code == "MOVED"
+        self.host, _, port = where.rpartition(":")
+        self.port = int(port)
+
+
 def _error(text: str) -> Exception:
     """What an error reply means; `Unavailable` for every error that passes."""
-    if text.startswith(_PASSING):
-        return Unavailable(text.partition(" ")[0])
-    return NoScriptError(text) if text.startswith("NOSCRIPT") else ResponseError(text)
+    code = text.partition(" ")[0]
+    if code in _PASSING:
+        return Unavailable(code)
+    if code in {"MOVED", "ASK"}:
+        return Elsewhere(text)
+    return NoScriptError(text) if code == "NOSCRIPT" else ResponseError(text)
