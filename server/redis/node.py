@@ -17,8 +17,10 @@ Heard = Callable[[bytes], None]
 
 
 class Node:
-    """`find` says where the server is, each time that a pipe is opened. `doubt` is told when something that was published
-    may not have arrived, and when the server cannot be reached.
+    """One server: a pipe for calls, and one to hear on.
+
+    `find` says where it is, each time that a pipe is opened. `doubt` is told when something that was published may not
+    have arrived, and when the server cannot be reached.
     """
 
     def __init__(self, find: Callable[[], Awaitable[AbstractConnection]], doubt: Callable[[], None]) -> None:

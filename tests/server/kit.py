@@ -147,8 +147,10 @@ class Served:
         for replica in self.replicas:
             if replica.room.id and not replica._is_stale:
                 async with asyncio.timeout(SECONDS):
-                    while (loaded := await self.log.load(replica.id)) is None or loaded.position != replica.position:
+                    loaded = await self.log.load(replica.id)
+                    while loaded is None or loaded.position != replica.position:
                         await asyncio.sleep(0.01)  # another worker's news is still on its way
+                        loaded = await self.log.load(replica.id)
                 room = Room() if loaded.snapshot is None else msgspec.msgpack.decode(loaded.snapshot, type=Room)
                 for entry in loaded.history.after(loaded.saved) or ():
                     event = msgspec.msgpack.decode(msgspec.msgpack.encode(entry.event), type=AnyEvent)

@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
-import redis
 
 from rooms.vocabulary import RoomId
 from server.redis.cluster import slot_of, tag_in
@@ -67,9 +66,8 @@ def texts(listener: Client) -> list[str]:
 
 
 def test_slots_are_those_of_redis(cluster: Cluster) -> None:
-    with cluster.masters[0].client() as client:
-        for key in (b"123456789", b"openchair:{circle.1}:news", b"{}a", b"a{", b"{a}{b}", b"", "é".encode()):
-            assert slot_of(key) == client.execute_command("CLUSTER", "KEYSLOT", key)
+    for key in (b"123456789", b"openchair:{circle.1}:news", b"{}a", b"a{", b"{a}{b}", b"", "é".encode()):
+        assert slot_of(key) == cluster.masters[0].ask("CLUSTER", "KEYSLOT", key)
     assert slot_of(tag_in(12345)) == 12345
 
 
@@ -93,24 +91,20 @@ async def test_a_slot_moves_while_people_talk(tmp_path: Path, cluster: Cluster) 
     async with two_workers(tmp_path, cluster.url) as (one, other):
         alice, bob, room = await a_pair(one, other, "circle")
         slot = slot_of(b"{%s}" % room.encode())
-        clients = [redis.Redis(port=master.port) for master in cluster.masters]
         at = min(slot // -(-16384 // 3), 2)
-        source, target = clients[at], clients[(at + 1) % 3]
-        ids = [client.execute_command("CLUSTER", "MYID") for client in (source, target)]
-        target.execute_command("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[0])
-        source.execute_command("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[1])
+        source, target = cluster.masters[at], cluster.masters[(at + 1) % 3]
+        ids = [client.ask("CLUSTER", "MYID") for client in (source, target)]
+        target.ask("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[0])
+        source.ask("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[1])
         await says(alice, bob, "Before the keys are moved")
-        keys = source.execute_command("CLUSTER", "GETKEYSINSLOT", slot, 100)
-        port = cluster.masters[(at + 1) % 3].port
-        source.execute_command("MIGRATE", "127.0.0.1", port, "", 0, 5000, "KEYS", *keys)
+        keys = source.ask("CLUSTER", "GETKEYSINSLOT", slot, 100)
+        source.ask("MIGRATE", "127.0.0.1", target.port, "", 0, 5000, "KEYS", *keys)
         await says(bob, alice, "While the slot is on its way")
         for client in (target, source):
-            client.execute_command("CLUSTER", "SETSLOT", slot, "NODE", ids[1])
+            client.ask("CLUSTER", "SETSLOT", slot, "NODE", ids[1])
         await says(alice, bob, "And after it")
         await says(bob, alice, "Quite so")
         assert other.app.metrics.stats.written_back == one.app.metrics.stats.written_back == 0
-        for client in clients:
-            client.close()
 
 
 @pytest.mark.timeout(120)
