@@ -13,6 +13,7 @@ from server.workers import RedisWorkers
 
 SECONDS: Final = 2.0
 DELIVERED_WITHIN: Final = 8.0  # seconds since what this worker published last came back to it
+AGAIN_SECONDS: Final = 0.25  # between attempts to beat for the first time
 SILENT_SECONDS: Final = 3.0  # since what was published did not come back: the line that should bring it is replaced
 
 
@@ -36,10 +37,14 @@ class Beat:
     async def begin(self) -> None:
         """Wait until what is published comes back."""
         while not self._delivered.is_set():
-            with suppress(Unavailable, TimeoutError):
+            try:
                 await self._once()
-                async with asyncio.timeout(PATIENCE):
-                    await self._delivered.wait()
+            except Unavailable:
+                await asyncio.sleep(AGAIN_SECONDS)
+            else:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(PATIENCE):
+                        await self._delivered.wait()
 
     async def live(self) -> None:
         """Until cancelled; the lease is given up then."""
@@ -85,9 +90,7 @@ class Beat:
                 self._delivered_at[channel] = self._published_at[channel] = now - DELIVERED_WITHIN
             if self._published_at[channel] <= self._delivered_at[channel]:
                 self._published_at[channel] = now
-            elif (
-                now - self._published_at[channel] > SILENT_SECONDS
-            ):  # not since it was delivered: beats may be far apart
+            elif now - self._published_at[channel] > SILENT_SECONDS:  # not since its delivery: beats may be far apart
                 self._line.listen_anew(channel)
                 self._published_at[channel] = now
         await self._line.call_all([("SPUBLISH", channel, b"") for channel in probes])

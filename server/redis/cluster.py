@@ -159,7 +159,7 @@ class Cluster:
             async def find() -> AbstractConnection:
                 return self._place.connection(address)
 
-            node = self._nodes[address] = Node(find, self._doubt)
+            node = self._nodes[address] = Node(find, self._doubt, self._is_old.set)
             self._listening[node] = self._tasks.create_task(node.listen())
         return node
 

@@ -17,15 +17,18 @@ Heard = Callable[[bytes], None]
 
 
 class Node:
-    """One server: a pipe for calls, and one to hear on.
-
-    `find` says where it is, each time that a pipe is opened. `doubt` is told when something that was published may not
-    have arrived, and when the server cannot be reached.
+    """`find` says where the server is, each time that a pipe is opened. `doubt` is told when something that was
+    published may not have arrived, `missing` when nobody can be reached there.
     """
 
-    def __init__(self, find: Callable[[], Awaitable[AbstractConnection]], doubt: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        find: Callable[[], Awaitable[AbstractConnection]],
+        doubt: Callable[[], None],
+        missing: Callable[[], None] = lambda: None,
+    ) -> None:
         self.listeners: dict[bytes, Heard] = {}
-        self._find, self._doubt = find, doubt
+        self._find, self._doubt, self._missing = find, doubt, missing
         self._pipe: Pipe | None = None
         self._opening = asyncio.Lock()
         self._ear: Pipe | None = None
@@ -100,7 +103,7 @@ class Node:
                     self._pipe = await Pipe.open(await self._find())
                 return self._pipe
         except (RedisError, OSError, TimeoutError) as error:
-            self._doubt()
+            self._missing()
             raise Unavailable from error
 
     def _hear(self, message: Any) -> None:
