@@ -84,6 +84,8 @@ def _why(error: Exception, address: Address) -> Unfit:
         return Unfit("it does not accept the password, or the user.")
     if text == "NOPERM":
         return Unfit("its user may not do all that is needed: expected all commands, keys and channels openchair:*.")
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return Unfit(f"the certificate of {address} is not valid.")
     if "cluster support disabled" in text:
         return Unfit("it is no cluster: give it as redis://.")
     if isinstance(error, ResponseError):

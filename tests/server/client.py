@@ -92,6 +92,22 @@ class Client:
             if message["t"] == t and fields.items() <= message.items():
                 return message
 
+    @property
+    def texts(self) -> list[str]:
+        """What is in the chat, as far as was read: by the last welcome or snapshot, and by what was said since."""
+        found: list[str] = []
+        for message in self.seen:
+            if message["t"] in {"welcome", "snapshot"} and "room" in message:
+                found = [it["text"] for it in message["room"]["chat"]["messages"]]
+            elif message["t"] == "said":
+                found.append(message["text"])
+        return found
+
+    async def hears(self, text: str) -> None:
+        """Read on until that text is in the chat, once, whether it comes as news or in a snapshot."""
+        while self.texts.count(text) != 1:
+            await self.receive()
+
     async def tell(self, t: str, **fields: Any) -> int:
         """Send a command without waiting for its answer; its id."""
         self.last += 1

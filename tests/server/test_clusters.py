@@ -50,19 +50,7 @@ async def says(author: Client, listener: Client, text: str) -> None:
         assert answer["code"] == "unavailable", answer
         author.last -= 1  # the same command again
         await asyncio.sleep(0.1)
-    while texts(listener).count(text) != 1:
-        await listener.receive()
-
-
-def texts(listener: Client) -> list[str]:
-    """What somebody has in the chat: by the last snapshot, and by what was said since."""
-    found: list[str] = []
-    for message in listener.seen:
-        if message["t"] in {"welcome", "snapshot"} and "room" in message:
-            found = [it["text"] for it in message["room"]["chat"]["messages"]]
-        elif message["t"] == "said":
-            found.append(message["text"])
-    return found
+    await listener.hears(text)
 
 
 def test_slots_are_those_of_redis(cluster: Cluster) -> None:
@@ -121,7 +109,7 @@ async def test_a_server_of_a_cluster_dies_and_its_replica_takes_over(
         cluster.masters[0].stop()
         await says(bob, alice, "While nobody has the room")
         await says(alice, bob, "And after")
-        assert texts(alice) == texts(bob) == ["Before", "While nobody has the room", "And after"]
+        assert alice.texts == bob.texts == ["Before", "While nobody has the room", "And after"]
 
 
 @pytest.mark.timeout(120)

@@ -148,7 +148,7 @@ async def test_who_is_where_is_told_again_when_redis_has_forgotten_it(
     while not await known.elsewhere(room, [alice.id]):  # type: ignore[list-item]  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     await bob.does("say", text="Nobody was away")
-    await alice.sees("said", text="Nobody was away")
+    await alice.hears("Nobody was away")
     assert not [event for event in alice.events if event["t"] == "away"]
 
 
