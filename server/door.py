@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
@@ -72,7 +73,7 @@ class Door:
     """The people of one room who are connected to this worker, or were just now."""
 
     def __init__(self, replica: Replica) -> None:
-        self.hub = Hub()
+        self.hub = Hub(partial(replica.world.workers.tell_of_typing, replica.id))
         self._replica = replica
         self._world = replica.world
         self._people: dict[ParticipantId, Person] = {}

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from rooms.presence import Left
@@ -28,10 +28,12 @@ class Link(Protocol):
 class Hub:
     """The connections of one room on this worker, at most one for each participant."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell_elsewhere: Callable[[dict[ParticipantId, bool]], None]) -> None:
         self.links: dict[ParticipantId, Link] = {}
         self._connections: dict[bool, dict[Link, Connection]] = {False: {}, True: {}}  # by encoding
-        self._typing: dict[ParticipantId, bool] = {}
+        self._tell_elsewhere = tell_elsewhere  # who is writing here
+        self._typing_here: dict[ParticipantId, bool] = {}
+        self._typing: dict[ParticipantId, bool] = {}  # here and elsewhere
 
     def attach(self, link: Link) -> None:
         """Carry to `link` from now on, and no longer to what its participant had before."""
@@ -83,14 +85,21 @@ class Hub:
                 connection.write(data)
 
     def type(self, who: ParticipantId, on: bool) -> None:
-        """Tell the others, soon, that `who` is writing or has stopped."""
+        """Tell the others, soon, that `who` is writing here or has stopped."""
+        self._typing_here[who] = on
+        self.hear_typing({who: on})
+
+    def hear_typing(self, news: dict[ParticipantId, bool]) -> None:
+        """The same of some who are on other workers."""
         if not self._typing:
             asyncio.get_running_loop().call_later(TYPING_SECONDS, self._tell_who_types)
-        self._typing[who] = on
+        self._typing |= news
 
     def _tell_who_types(self) -> None:
+        if self._typing_here:
+            self._tell_elsewhere(self._typing_here)
         news = [TypingNews(who=who, on=on) for who, on in self._typing.items()]
-        self._typing = {}
+        self._typing, self._typing_here = {}, {}
         for text, connections in self._connections.items():
             if connections:
                 data = framed(news, text)

@@ -348,7 +348,7 @@ class Replica:
         log, at = self.world.log, self.position
         if not at.epoch:
             await log.follow(self.id, self.hear)
-            await self.world.workers.follow(self.id, self.door.taken)
+            await self.world.workers.follow(self.id, self.door.taken, self._hub.hear_typing)
         loaded = await log.load(self.id)
         while loaded is None or self._has_more_than(loaded.position):
             loaded = await self._begin(None if loaded is None else loaded.position) or await log.load(self.id)

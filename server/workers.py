@@ -6,7 +6,7 @@ Soft state in Redis, with a lease. No truth of a room is in it: at worst somebod
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -21,16 +21,24 @@ ALIVE: Final = b"openchair:workers"
 
 Taken = Callable[[list[ParticipantId], int], None]
 """These came in elsewhere, at that time."""
+Typing = Callable[[dict[ParticipantId, bool]], None]
+"""These are writing elsewhere, or have stopped."""
 
 
 class Workers(Protocol):
-    async def follow(self, room: RoomId, taken: Taken) -> None:
-        """From now on `taken` is told who of the room comes in on another worker. Raises `Unavailable`."""
+    async def follow(self, room: RoomId, taken: Taken, typing: Typing) -> None:
+        """From now on these are told who of the room comes in, and who is writing, on another worker.
+
+        Raises `Unavailable`.
+        """
 
     async def unfollow(self, room: RoomId) -> None: ...
 
     def hold(self, room: RoomId, people: Sequence[ParticipantId]) -> None:
         """These came in here. Nobody waits for it."""
+
+    def tell_of_typing(self, room: RoomId, news: Mapping[ParticipantId, bool]) -> None:
+        """These are writing here, or have stopped. Nobody waits for it, and it may be lost."""
 
     async def elsewhere(self, room: RoomId, people: Sequence[ParticipantId]) -> frozenset[ParticipantId]:
         """Who of these is connected to another worker, as far as is known. Raises `Unavailable`."""
@@ -42,11 +50,13 @@ class Workers(Protocol):
 class Alone:
     """The only worker there is."""
 
-    async def follow(self, room: RoomId, taken: Taken) -> None: ...
+    async def follow(self, room: RoomId, taken: Taken, typing: Typing) -> None: ...
 
     async def unfollow(self, room: RoomId) -> None: ...
 
     def hold(self, room: RoomId, people: Sequence[ParticipantId]) -> None: ...
+
+    def tell_of_typing(self, room: RoomId, news: Mapping[ParticipantId, bool]) -> None: ...
 
     async def elsewhere(self, room: RoomId, people: Sequence[ParticipantId]) -> frozenset[ParticipantId]:
         return frozenset()
@@ -64,11 +74,15 @@ class RedisWorkers:
         self._alive: frozenset[bytes] = frozenset({self._me})
         self._telling: set[asyncio.Task[None]] = set()
 
-    async def follow(self, room: RoomId, taken: Taken) -> None:
+    async def follow(self, room: RoomId, taken: Taken, typing: Typing) -> None:
         def heard(data: bytes) -> None:
             if not data.startswith(self._me):
-                at, people = _decode(memoryview(data)[len(self._me) :])
-                taken(people, at)
+                news = _decode(memoryview(data)[len(self._me) :])
+                if isinstance(news, dict):
+                    typing(news)
+                else:
+                    at, people = news
+                    taken(people, at)
 
         await self._line.subscribe(_key(room), heard)
 
@@ -76,15 +90,21 @@ class RedisWorkers:
         await self._line.unsubscribe(_key(room))
 
     def hold(self, room: RoomId, people: Sequence[ParticipantId]) -> None:
-        task = asyncio.create_task(self._hold(room, people))
-        self._telling.add(task)
-        task.add_done_callback(self._telling.discard)
-
-    async def _hold(self, room: RoomId, people: Sequence[ParticipantId]) -> None:
         key, fields = _key(room), [field for who in people for field in (who, self._me)]
         news = self._me + _encode((self._now(), people))
-        with suppress(Unavailable):
-            await self._line.call_all([("HSET", key, *fields), ("PEXPIRE", key, LIFE), ("SPUBLISH", key, news)])
+        self._tell([("HSET", key, *fields), ("PEXPIRE", key, LIFE), ("SPUBLISH", key, news)])
+
+    def tell_of_typing(self, room: RoomId, news: Mapping[ParticipantId, bool]) -> None:
+        self._tell([("SPUBLISH", _key(room), self._me + _encode(news))])
+
+    def _tell(self, commands: Sequence[tuple[Any, ...]]) -> None:
+        async def tell() -> None:
+            with suppress(Unavailable):
+                await self._line.call_all(commands)
+
+        task = asyncio.create_task(tell())
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
 
     async def hold_again(self, rooms: Mapping[RoomId, Sequence[ParticipantId]]) -> None:
         """These are here, should it have been forgotten with what Redis has lost. Raises `Unavailable`."""
@@ -119,7 +139,7 @@ class RedisWorkers:
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
-_decode: Final = msgspec.msgpack.Decoder(tuple[int, list[ParticipantId]]).decode
+_decode: Final = msgspec.msgpack.Decoder(tuple[int, list[ParticipantId]] | dict[ParticipantId, bool]).decode
 
 
 def _key(room: RoomId) -> bytes:

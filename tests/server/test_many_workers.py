@@ -135,6 +135,21 @@ async def test_redis_that_comes_back_empty_gets_the_room_back(
     await bob.sees("said", text="After")
 
 
+async def test_who_is_writing_is_told_on_all_workers_and_to_everybody_once(workers: tuple[Served, Served]) -> None:
+    one, other = workers
+    alice, bob, cleo = await one.comes("Alice"), await other.comes("Bob"), await one.comes("Cleo")
+    for on in (True, False):
+        one.pass_time(1000)
+        await alice.send({"t": "typing", "on": on})
+        for person in (bob, cleo):
+            assert await person.until("typing") == {"t": "typing", "who": alice.id, "on": on}
+    await bob.does("say", text="You were writing?")
+    for person in (alice, bob, cleo):
+        await person.sees("said", text="You were writing?")
+        told = [message["who"] for message in person.seen if message["t"] == "typing"]
+        assert told == ([] if person is alice else [alice.id] * 2)
+
+
 async def test_who_is_where_is_told_again_when_redis_has_forgotten_it(
     workers: tuple[Served, Served], valkey: Valkey
 ) -> None:
