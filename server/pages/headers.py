@@ -1,16 +1,26 @@
 """What answers tell a browser: what it may not do, and how long it may keep them."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-SECURITY: Final = {
-    "content-security-policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+POLICY: Final = "content-security-policy"
+
+
+def policy(style_hashes: Iterable[str] = ()) -> str:
+    """What a page may load and do; styles within it only where their hash (base64 of SHA-256) is among those given."""
+    styles = "".join(f" 'sha256-{it}'" for it in style_hashes)
+    return (
+        f"default-src 'none'; script-src 'self'; style-src 'self'{styles}; connect-src 'self'; img-src 'self' data:; "
         "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
+    )
+
+
+SECURITY: Final = {
+    POLICY: policy(),
     # Nobody else hears where somebody came from. Not "no-referrer", with which our own forms would have no Origin.
     "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
@@ -20,7 +30,7 @@ SECURITY: Final = {
 
 
 class SecurityHeaders:
-    """Adds `SECURITY` to every answer."""
+    """Adds `SECURITY` to every answer, less what it says of this itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -29,7 +39,8 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *self._headers]
+                said = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(it for it in self._headers if it[0] not in said)]
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)

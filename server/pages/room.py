@@ -5,11 +5,13 @@ import json
 import mimetypes
 import os
 from asyncio import to_thread
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from anyio.to_thread import run_sync
+from markupsafe import Markup
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -20,7 +22,7 @@ from starlette.types import Scope
 
 from server.pages.dated import Dated
 from server.pages.finding import Asked, Page, find
-from server.pages.headers import Cached
+from server.pages.headers import POLICY, Cached, policy
 from server.pages.rendering import Renderer
 from server.pages.words import spoken
 from server.schedule.meetings import DAY, Schedule, Stored
@@ -109,25 +111,34 @@ class RoomPages:
         now, ended = self._now(), await self._schedule.ended()
         occurrence = next(iter(stored.coming(now, now + AHEAD, ended)), None)
         next_ = occurrence and {"doors_at": occurrence.doors_at, "starts_at": occurrence.starts_at}
-        return self._renderer.page(
+        client = self._built(spoken(request).language)
+        answer = self._renderer.page(
             request,
             "room.html",
             room=room,
             meeting=stored.meeting,
             shown=json.dumps(_described(stored) | {"next": next_}, ensure_ascii=False),
-            client=self._built(spoken(request).language),
+            client=client,
         )
+        if client is not None:
+            answer.headers[POLICY] = policy([client["style_hash"]])
+        return answer
 
     def _built(self, language: str) -> dict[str, Any] | None:
-        """The browser client's entry, what it imports, and its words in that language; None if not built."""
+        """The browser client's entry, what it imports, its styles, and its words in that language; None if not built."""
         try:
             manifest = json.loads((self._client / ".vite" / "manifest.json").read_text(encoding="utf-8"))
             said = manifest.get(WORDS.format(language), {}).get("file")
             entry = manifest[ENTRY]
             parts = [entry, *(manifest[name] for name in entry.get("imports", []))]
+            # Within the page: on a slow line a second request costs as long again before anything is seen.
+            styles = "".join(
+                (self._client / style).read_text(encoding="utf-8") for part in parts for style in part.get("css", [])
+            )
             return {
                 "script": entry["file"],
-                "styles": [style for part in parts for style in part.get("css", [])],
+                "style": Markup(styles),  # noqa: S704: of our own build
+                "style_hash": b64encode(hashlib.sha256(styles.encode()).digest()).decode(),
                 "parts": [part["file"] for part in parts[1:]],
                 "words": said,
             }

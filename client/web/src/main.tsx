@@ -31,7 +31,10 @@ function start(root: HTMLElement, room: string, described: Meeting): void {
   const meeting = signal(described);
   const hasKey = signal(secrets.key !== undefined);
   const hasPasscode = signal(secrets.passcode !== undefined);
-  const typed = { name: signal(''), passcode: signal('') };
+  // The server's form was there before us, and may be in use already: nothing of it is lost.
+  const before = root.querySelector('input');
+  const hadFocus = before !== null && document.activeElement === before;
+  const typed = { name: signal(before?.value ?? ''), passcode: signal('') };
   const leave = () => {
     typed.name.value = '';
     line.leave();
@@ -42,6 +45,7 @@ function start(root: HTMLElement, room: string, described: Meeting): void {
     hasKey,
     hasPasscode,
     typed,
+    prepare: () => line.prepare(),
     join: entry => line.join({ ...secrets, ...entry }),
     leave,
     leaveQuickly: () => leaveQuickly(root.dataset.leave ?? 'about:blank', leave),
@@ -68,12 +72,19 @@ function start(root: HTMLElement, room: string, described: Meeting): void {
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && line.wake());
 
   if (line.hasSeat) line.join(secrets);
+  else if (typed.name.value) line.prepare();
+  root.replaceChildren();
   render(
     <AppProvider value={app}>
       <App />
     </AppProvider>,
     root,
   );
+  const after = root.querySelector('input');
+  if (hadFocus && after) {
+    after.focus({ preventScroll: true });
+    after.setSelectionRange(before.selectionStart, before.selectionEnd);
+  }
   installable();
 }
 

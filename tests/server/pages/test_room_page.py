@@ -1,11 +1,23 @@
 """The shell of the room: the built client's files, the room's name, and nothing else."""
 
 import json
+from base64 import b64encode
+from hashlib import sha256
 
 from tests.server.pages.browser import page
 from tests.server.site import Site
 
 MANIFEST = {"src/main.tsx": {"file": "assets/main-1a2b.js", "css": ["assets/main-3c4d.css"]}}
+
+NAME_FIELD = {
+    "id": "name",
+    "aria-describedby": "name-hint",
+    "required": None,
+    "maxlength": "40",
+    "autocomplete": "given-name",
+    "autocapitalize": "words",
+    "enterkeyhint": "go",
+}
 
 
 def built(site: Site) -> None:
@@ -22,7 +34,8 @@ async def test_it_loads_the_built_client(site: Site) -> None:
     await site.creates()
     shown = await page(site, "/r/tuesday-circle")
     assert ("script", {"type": "module", "src": "/assets/main-1a2b.js"}) in shown.tags
-    assert ("link", {"rel": "stylesheet", "href": "/assets/main-3c4d.css"}) in shown.tags
+    assert "<style>main {}</style>" in shown.html, "its styles come with it"
+    assert ("input", NAME_FIELD) in shown.tags, "a name can be typed before the scripts are there"
     room = next(attributes for tag, attributes in shown.tags if attributes.get("id") == "room")
     assert room["data-room"] == "tuesday-circle"
     described = json.loads(room["data-meeting"] or "")
@@ -30,6 +43,16 @@ async def test_it_loads_the_built_client(site: Site) -> None:
     assert described["next"]["doors_at"] < described["next"]["starts_at"]
     assert described["has_passcode"] is False
     assert "openchair join" in shown.text, "there is a way in without JavaScript"
+
+
+async def test_its_policy_allows_its_own_styles_and_no_others(site: Site) -> None:
+    built(site)
+    await site.creates()
+    policies = (await site.http.get("/r/tuesday-circle")).headers.get_list("content-security-policy")
+    digest = b64encode(sha256(b"main {}").digest()).decode()
+    assert len(policies) == 1
+    assert f"style-src 'self' 'sha256-{digest}';" in policies[0]
+    assert "script-src 'self';" in policies[0]
 
 
 async def test_the_clients_files_are_kept_for_good_and_compressed(site: Site) -> None:

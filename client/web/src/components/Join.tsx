@@ -5,7 +5,7 @@ import { Field } from './controls.js';
 import { Sheet } from './Sheet.js';
 
 export function Join() {
-  const { store, meeting, hasKey, join, hasPasscode, typed } = useApp();
+  const { store, meeting, hasKey, prepare, join, hasPasscode, typed } = useApp();
   const { name, passcode } = typed;
   const refusal = store.refusal.value;
   const asksForPasscode =
@@ -35,6 +35,7 @@ export function Join() {
               value={name}
               onInput={event => {
                 name.value = event.currentTarget.value;
+                prepare();
               }}
               required
               maxLength={40}

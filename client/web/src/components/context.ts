@@ -35,6 +35,8 @@ export interface App {
   readonly hasPasscode: Signal<boolean>;
   /** What was typed at the door: it is there again if something in it must be mended. */
   readonly typed: { readonly name: Signal<string>; readonly passcode: Signal<string> };
+  /** Somebody is about to come in. */
+  readonly prepare: () => void;
   /** Come in, or come in again with what was given before. */
   readonly join: (entry: { name?: string; passcode?: string }) => void;
   readonly leave: () => void;

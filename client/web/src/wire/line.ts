@@ -16,6 +16,7 @@ const ANSWERED_WITHIN = 8_000; // a line on which a command waits for longer is 
 const LISTENING = 25_000; // after so long without a word, ask whether anybody is there
 const SILENCE = 10_000; // after so long without a word, a page that wakes up does not trust its line
 const LEAVING = 3_000;
+const PREPARED = 8_000; // the server waits for 10 s for a hello
 const RETRIED = 1_000; // after `unavailable`, where the server does not say when
 const MOST_BYTES = 16 * 1024; // docs/protocol.md, Connecting
 
@@ -53,6 +54,8 @@ export class Line {
   #room: string;
   #entry: Entry = {};
   #socket: WebSocket | null = null;
+  /** Opened while the name is being typed: on a slow line that alone takes seconds. */
+  #prepared: WebSocket | null = null;
   #state: LineState = { is: 'idle' };
   #position: Position | null = null;
   #refusal: HelloRefusal | null = null;
@@ -83,6 +86,20 @@ export class Line {
   /** Whether this tab was in the room before, so that it may come back without a name. */
   get hasSeat(): boolean {
     return this.#seat.seat !== undefined;
+  }
+
+  /** Open a socket for a `join` that will come soon; without one it is closed again, and may be prepared anew. */
+  prepare(): void {
+    if (this.#prepared || (this.#state.is !== 'idle' && this.#state.is !== 'closed')) return;
+    const socket = this.#open();
+    const giveUp = () => {
+      if (this.#prepared !== socket) return;
+      this.#prepared = null;
+      socket.close();
+    };
+    socket.onclose = giveUp;
+    setTimeout(giveUp, PREPARED);
+    this.#prepared = socket;
   }
 
   /** Come in, or, where one is in already, come again with what `entry` adds (a role's key). */
@@ -131,14 +148,21 @@ export class Line {
     this.#drop();
     if (this.#state.is !== 'down') this.#become({ is: 'down', since: Date.now() });
     this.#refusal = null;
-    const url = `${this.#base}/rooms/${encodeURIComponent(this.#room)}/socket`;
-    const socket = this.#world.open(url, SUBPROTOCOL);
-    socket.binaryType = 'arraybuffer';
-    socket.onopen = () => socket.send(pack(this.#hello()));
+    const socket = this.#prepared ?? this.#open();
+    this.#prepared = null;
+    const sayHello = () => socket.send(pack(this.#hello()));
+    socket.onopen = sayHello;
+    if (socket.readyState === WebSocket.OPEN) sayHello();
     socket.onmessage = message => this.#receive(decode(new Uint8Array(message.data)) as ServerMessage[]);
     socket.onclose = close => this.#closed(close.code);
     this.#socket = socket;
     this.#patience = setTimeout(() => this.#comeBack(this.#delay()), PATIENCE);
+  }
+
+  #open(): WebSocket {
+    const socket = this.#world.open(`${this.#base}/rooms/${encodeURIComponent(this.#room)}/socket`, SUBPROTOCOL);
+    socket.binaryType = 'arraybuffer';
+    return socket;
   }
 
   #hello(): Command {

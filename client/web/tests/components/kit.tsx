@@ -49,6 +49,7 @@ export class Page {
       hasKey: signal(given.key ?? false),
       hasPasscode: signal(given.passcode ?? false),
       typed: { name: signal(''), passcode: signal('') },
+      prepare: () => {},
       join: entry => this.joined.push(entry),
       leave: () => this.left++,
       askAgain: () => {},

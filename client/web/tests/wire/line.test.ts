@@ -105,6 +105,21 @@ function isIn(welcome: Sent = WELCOME): FakeSocket {
   return socket();
 }
 
+test('a socket that was opened while the name was typed is used, if it is still fresh', () => {
+  vi.useFakeTimers();
+  const line = aLine();
+  line.prepare();
+  line.prepare();
+  expect(FakeSocket.all).toHaveLength(1);
+  vi.advanceTimersByTime(9_000); // nobody came in: the server waits no longer
+  expect(FakeSocket.all[0]?.readyState).toBe(3);
+  line.prepare();
+  FakeSocket.all[1]?.opens();
+  line.join({ name: 'Alice' });
+  expect(FakeSocket.all).toHaveLength(2);
+  expect(FakeSocket.all[1]?.sent).toMatchObject([{ t: 'hello', name: 'Alice' }]);
+});
+
 test('it says hello, with no secret in the address', () => {
   line.join({ name: 'Robin', key: 'secret' });
   socket().opens();
