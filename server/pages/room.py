@@ -125,7 +125,7 @@ class RoomPages:
         return answer
 
     def _built(self, language: str) -> dict[str, Any] | None:
-        """The browser client's entry, what it imports, its styles, and its words in that language; None if not built."""
+        """The browser client's entry, what it imports, its styles, its words in that language; None if not built."""
         try:
             manifest = json.loads((self._client / ".vite" / "manifest.json").read_text(encoding="utf-8"))
             said = manifest.get(WORDS.format(language), {}).get("file")
@@ -137,7 +137,7 @@ class RoomPages:
             )
             return {
                 "script": entry["file"],
-                "style": Markup(styles),  # noqa: S704: of our own build
+                "style": Markup(styles),  # noqa: S704 (of our own build)
                 "style_hash": b64encode(hashlib.sha256(styles.encode()).digest()).decode(),
                 "parts": [part["file"] for part in parts[1:]],
                 "words": said,

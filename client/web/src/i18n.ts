@@ -104,3 +104,9 @@ export function inWords(ms: number): string {
   if (seconds > 52) return t('length.minutes', { n: 1 });
   return t('length.seconds', { n: seconds > 22 ? Math.round(seconds / 15) * 15 : Math.ceil(seconds / 5) * 5 });
 }
+
+/** A share time as it is: whole minutes in words, any other as `1:30 min`. */
+export const exactly = (seconds: number): string =>
+  seconds % 60 === 0
+    ? t('length.minutes', { n: seconds / 60 })
+    : t('queue.minutes', { length: countdown(seconds * 1000) });

@@ -1,13 +1,16 @@
 /** The share queue: who waits, about when it is whose turn, and whether there is time. */
 import { type Signal, useComputed, useSignal } from '@preact/signals';
-import { clock, t } from '../i18n.js';
+import { clock, exactly, t } from '../i18n.js';
 import { expectedAt, fits } from '../store/queue.js';
 import { keepsTime, mayActOn } from '../store/roles.js';
 import { find, type Hand, type Time } from '../store/room.js';
 import { nameOf, useAct, useApp, useRoom } from './context.js';
 import { Button, More, Status } from './controls.js';
-import { type Dragged, Handle } from './service/Drag.js';
-import { exactly, QueueControls } from './service/QueueControls.js';
+import { later } from './later.js';
+import type { Dragged } from './service/Drag.js';
+
+const Handle = later(async () => (await import('./service/Drag.js')).Handle);
+const QueueControls = later(async () => (await import('./service/QueueControls.js')).QueueControls);
 
 export function Queue() {
   const { store } = useApp();

@@ -36,7 +36,7 @@ export function RoomPage() {
   const team = serves(store.role.value);
   useScreenAwake();
   useTitle();
-  useAll();
+  useAll(team);
   const shown = (panel: Panel) =>
     isWide.value ? panel === 'meeting' || panel === 'chat' || panel === side.value : panel === tab.value;
   if (!team && side.value === 'service') side.value = 'people';
@@ -156,13 +156,15 @@ function useMedia(query: string): Signal<boolean> {
 }
 
 /** What is fetched when it is first shown is fetched anyway, later: a bad line, or a renewed server, may not bring it then. */
-function useAll(): void {
+function useAll(team: boolean): void {
   useEffect(() => {
     const fetchAll = () =>
-      Promise.all([import('./typed.js'), import('./CommandHelp.js'), import('./service/Service.js')]).catch(() => {});
+      Promise.all([import('./typed.js'), import('./CommandHelp.js'), team && import('./service/Service.js')]).catch(
+        () => {},
+      );
     const timer = setTimeout(fetchAll, LATER);
     return () => clearTimeout(timer);
-  }, []);
+  }, [team]);
 }
 
 /** Whose turn it is can be read from the tab of a page that is not looked at. */

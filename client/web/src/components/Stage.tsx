@@ -8,13 +8,15 @@ import { keepsTime } from '../store/roles.js';
 import { PhaseText } from './Agenda.js';
 import { nameOf, titleOf, useApp, useRoom } from './context.js';
 import { Face } from './Face.js';
+import { later } from './later.js';
 import { Pick } from './Pick.js';
 import { Reactions } from './Reactions.js';
 import { ShareComposer } from './ShareComposer.js';
 import { ShareMore } from './ShareMore.js';
 import { ShareText } from './ShareText.js';
-import { FloorControls } from './service/FloorControls.js';
 import { TimeLeft } from './TimeLeft.js';
+
+const FloorControls = later(async () => (await import('./service/FloorControls.js')).FloorControls);
 
 export function Stage() {
   const { store } = useApp();

@@ -1,5 +1,4 @@
 /** The line: hello, commands that are answered once, breaking and coming back. The server is played by the test. */
-import { decode, encode } from '@msgpack/msgpack';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { LineState, Outcome, ServerMessage } from '../../src/store/messages.js';
 import { Line } from '../../src/wire/line.js';
@@ -8,10 +7,9 @@ type Sent = Record<string, unknown>;
 
 class FakeSocket {
   static all: FakeSocket[] = [];
-  binaryType = '';
   readyState = 0;
   onopen: (() => void) | null = null;
-  onmessage: ((message: { data: ArrayBuffer }) => void) | null = null;
+  onmessage: ((message: { data: string }) => void) | null = null;
   onclose: ((close: { code: number }) => void) | null = null;
   readonly sent: Sent[] = [];
   readonly url: string;
@@ -21,8 +19,8 @@ class FakeSocket {
     FakeSocket.all.push(this);
   }
 
-  send(bytes: Uint8Array): void {
-    this.sent.push(decode(bytes) as Sent);
+  send(text: string): void {
+    this.sent.push(JSON.parse(text) as Sent);
   }
 
   close(): void {
@@ -35,8 +33,7 @@ class FakeSocket {
   }
 
   says(...messages: Sent[]): void {
-    const bytes = encode(messages);
-    this.onmessage?.({ data: bytes.slice().buffer });
+    this.onmessage?.({ data: JSON.stringify(messages) });
   }
 
   breaks(code = 1006): void {

@@ -1,5 +1,5 @@
 /** For those who keep the time: whether hands can be raised, and how long each has. */
-import { countdown, t } from '../../i18n.js';
+import { exactly, t } from '../../i18n.js';
 import { fits, SHARE_TIMES, timeForAll } from '../../store/queue.js';
 import { useAct, useApp, useRoom } from '../context.js';
 import { Button, Choose, Disclosure, Status } from '../controls.js';
@@ -46,9 +46,3 @@ export function QueueControls() {
     </div>
   );
 }
-
-/** A share time as it is: whole minutes in words, any other as `1:30 min`. */
-export const exactly = (seconds: number): string =>
-  seconds % 60 === 0
-    ? t('length.minutes', { n: seconds / 60 })
-    : t('queue.minutes', { length: countdown(seconds * 1000) });
