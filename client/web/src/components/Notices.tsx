@@ -2,7 +2,7 @@
 import { useEffect } from 'preact/hooks';
 import { t } from '../i18n.js';
 import { useApp } from './context.js';
-import { notice } from './controls.js';
+import { Button, notice } from './controls.js';
 
 const INVISIBLE = 2000; // ms: a line that is back within is nobody's concern
 const SHOWN = 6000; // ms
@@ -18,6 +18,7 @@ export function Notices() {
   return (
     <div class="notices">
       <LineBanner />
+      <LostBanner />
       <div role="status">{text && <p class="note">{text}</p>}</div>
     </div>
   );
@@ -29,4 +30,25 @@ export function LineBanner() {
   const line = store.line.value;
   const isDown = line.is === 'down' && store.now.value - store.offset.value - line.since >= INVISIBLE;
   return <div role="status">{isDown && <p class="banner">{t('line.down')}</p>}</div>;
+}
+
+/** Said until it is answered: somebody may have to write again what they believe everybody has read. */
+function LostBanner() {
+  const { isLost } = useApp().store;
+  return (
+    <div role="alert">
+      {isLost.value && (
+        <div class="banner is-lost">
+          <p>{t('lost.text')}</p>
+          <Button
+            onClick={() => {
+              isLost.value = false;
+            }}
+          >
+            {t('lost.understood')}
+          </Button>
+        </div>
+      )}
+    </div>
+  );
 }

@@ -17,6 +17,8 @@ export interface Welcome extends Position {
   readonly last: number;
   readonly resumed: boolean;
   readonly room?: Snapshot;
+  /** Something that this client had been shown, and that was acknowledged, could not be kept. */
+  readonly lost?: boolean;
 }
 
 export interface Waiting {
@@ -44,7 +46,7 @@ export type ServerMessage =
   | Refused
   | { readonly t: 'pong'; readonly now: Time }
   | { readonly t: 'ack'; readonly id: number; readonly seq: number }
-  | (Position & { readonly t: 'snapshot'; readonly now: Time; readonly room: Snapshot })
+  | (Position & { readonly t: 'snapshot'; readonly now: Time; readonly room: Snapshot; readonly lost?: boolean })
   | { readonly t: 'typing'; readonly who: string; readonly on: boolean };
 
 /** What was answered to a command. `message` is the server's sentence; without one the code must do. */

@@ -39,6 +39,8 @@ export class Store {
   readonly reacted = signal<ReadonlySet<string>>(new Set());
   /** Calls for help and reports that were seen to, by their number in the log. */
   readonly handled = signal<ReadonlySet<number>>(new Set());
+  /** Something that had been acknowledged could not be kept, and the person has not said yet that they know. */
+  readonly isLost = signal(false);
   /** The room's clock less this device's, in ms. */
   readonly offset = signal(0);
   /** The room's clock as of the last `tick`. */
@@ -123,6 +125,7 @@ export class Store {
   }
 
   #take(message: ServerMessage): void {
+    if ('lost' in message && message.lost) this.isLost.value = true;
     if (message.t === 'welcome') {
       if (message.room) this.#latest = fromSnapshot(message.room, message.you, this.#latest);
       this.publish();
@@ -170,6 +173,7 @@ export class Store {
     }
     this.#latest = null; // nothing of a meeting stays when it is left
     this.publish();
+    this.isLost.value = false;
     this.reacted.value = new Set();
     this.typing.value = {};
   }

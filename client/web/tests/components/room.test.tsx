@@ -3,6 +3,7 @@ import { act, cleanup, fireEvent, screen, waitFor, within } from '@testing-libra
 import { afterEach, expect, test } from 'vitest';
 import { level } from '../../src/announce.js';
 import type { Event } from '../../src/store/events.js';
+import type { Room } from '../../src/store/room.js';
 import {
   barriers,
   button,
@@ -45,6 +46,16 @@ test('whoever is called is told so first, and can begin or pass with one press',
   await press('Begin');
   await press('Pass');
   expect(page.asked).toEqual([{ t: 'begin' }, { t: 'pass' }]);
+});
+
+test('that something could not be kept is said until somebody has read it', async () => {
+  const page = seenBy(MEMBER, event => event.t === 'began');
+  const room = page.store.room.value as Room;
+  page.hears({ t: 'snapshot', epoch: 'f', seq: 1, tag: '', now: 1, room, lost: true });
+  expect(screen.getByRole('alert').textContent).toContain('could not be kept');
+  expect(await barriers()).toEqual([]);
+  await press('Understood');
+  expect(screen.getByRole('alert').textContent).toBe('');
 });
 
 test('the focus stays where one acts, when what had it is taken away', async () => {
