@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from rooms.vocabulary import ParticipantId, RoomId
 from server.log import (
-    TAG_LENGTH,
     WINDOW,
     Appended,
     Batch,
@@ -30,16 +29,17 @@ from server.log import (
     number,
     payload_of,
 )
-from server.redis import RedisLine, Script
+from server.redis import SERVER, RedisLine, Script
 
+RENEWED: Final = 60.0  # seconds for which it need not be told again
 LIFE: Final = 6 * 3600 * 1000  # ms that a log is kept after the last of its batches, and that it was wiped is known
 OTHERS_SECONDS: Final = 1.0  # for other workers to say that they have more of a room that was lost
 KNOWN: Final = 5000  # ms that it counts
-CONFLICT, UNCONFIRMED = 0, 1  # what append.lua says instead of a position
+CONFLICT, UNCONFIRMED = None, -1  # what append.lua says if nothing was appended
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_former: Final = msgspec.msgpack.Decoder(tuple[Former, ...]).decode
-_decode_entry: Final = msgspec.msgpack.Decoder(Entry).decode
+_decode_entry: Final = msgspec.msgpack.Decoder(tuple[str, Entry]).decode
 
 
 class _Published(Struct, array_like=True):
@@ -48,7 +48,7 @@ class _Published(Struct, array_like=True):
     epoch: str
     seq: int
     tag: str
-    payloads: list[Raw]
+    entries: list[tuple[str, Entry]]
     commands: list[tuple[ParticipantId, int]]
     parted: list[ParticipantId]
 
@@ -65,6 +65,7 @@ class RedisLog:
         self._append, self._save, self._begin, self._known, self._confirm, self._wipe = (
             Script(here / f"{name}.lua") for name in ("append", "save", "begin", "known", "confirm", "wipe")
         )
+        self._renewed: dict[RoomId, float] = {}  # when a log was last told how long to live
 
     async def follow(self, room: RoomId, heard: Callable[[News], None]) -> None:
         worker = self._line.worker.encode()
@@ -80,6 +81,7 @@ class RedisLog:
         await self._line.subscribe(_channel(room), published)
 
     async def unfollow(self, room: RoomId) -> None:
+        self._renewed.pop(room, None)
         await self._line.unsubscribe(_channel(room))
 
     async def load(self, room: RoomId) -> Loaded | None:
@@ -117,9 +119,11 @@ class RedisLog:
             batch.base.tag,
             batch.expected,
             moving,
-            LIFE,
+            self._life(room),
         ]
-        arguments += [len(batch.payloads), *batch.payloads]
+        end = number(batch.entries, batch.payloads, batch.base)
+        arguments.append(len(batch.entries))
+        arguments += [_stored(entry, payload) for entry, payload in zip(batch.entries, batch.payloads, strict=True)]
         arguments.append(len(batch.forget))
         for entry in batch.forget:
             arguments += [entry.event.seq, payload_of(entry)]
@@ -127,16 +131,18 @@ class RedisLog:
         for who, command in batch.commands:
             arguments += [who, command]
         arguments += [len(batch.parted), *batch.parted]
-        arguments += [_array_head(len(batch.payloads)), _encode(batch.commands) + _encode(batch.parted)]
+        arguments += [_array_head(len(batch.entries)), _encode(batch.commands) + _encode(batch.parted), SERVER]
         reply = await self._line.run(self._append, [_key(room)], arguments)
         if reply == UNCONFIRMED:
             await self._make_sure(room)
         if reply in (CONFLICT, UNCONFIRMED):
             raise Conflict
-        tag, seq, saved, missed = reply
+        if isinstance(reply, int):
+            return Appended(end, [], reply)
+        saved, tag, seq, missed = reply
         before = Position(batch.base.epoch, seq, tag.decode())
         first = batch.base.seq + 1
-        missed_entries = [_entry(raw, seq) for seq, raw in enumerate(missed, start=first)]
+        missed_entries = [_numbered(*_decode_entry(raw), seq) for seq, raw in enumerate(missed, start=first)]
         return Appended(number(batch.entries, batch.payloads, before), missed_entries, saved)
 
     async def _make_sure(self, room: RoomId) -> None:
@@ -149,6 +155,14 @@ class RedisLog:
             if not await self.has_most(room, head.seq):
                 raise Unavailable
             await self._line.run(self._confirm, [_key(room)], [head.epoch, head.seq, head.tag])
+
+    def _life(self, room: RoomId) -> int:
+        """How long its log is to live from now on, in ms; 0 if that need not be told again yet."""
+        now = asyncio.get_running_loop().time()
+        if now - self._renewed.get(room, -RENEWED) < RENEWED:
+            return 0
+        self._renewed[room] = now
+        return LIFE
 
     async def save(self, room: RoomId, snapshot: bytes, at: Position) -> None:
         await self._line.run(self._save, [_key(room)], [at.epoch, at.seq, snapshot])
@@ -178,20 +192,24 @@ def _array_head(length: int) -> bytes:
 def _news(data: memoryview) -> News:
     published = _decode_published(data)
     base = Position(published.epoch, published.seq, published.tag)
-    entries = [_decode_entry(payload) for payload in published.payloads]
-    position = number(entries, published.payloads, base)
-    return News(base, position, entries, published.commands, published.parted)
+    entries = [_numbered(tag, entry, seq) for seq, (tag, entry) in enumerate(published.entries, start=base.seq + 1)]
+    tag = entries[-1].event.tag if entries else base.tag
+    return News(base, Position(base.epoch, base.seq + len(entries), tag), entries, published.commands, published.parted)
 
 
-def _entry(stored: bytes, seq: int) -> Entry:
-    entry = _decode_entry(memoryview(stored)[TAG_LENGTH:])
-    entry.event.seq, entry.event.tag = seq, stored[:TAG_LENGTH].decode()
+def _stored(entry: Entry, payload: bytes) -> bytes:
+    """A numbered entry as the hash and the news have it: a MessagePack array of its tag and its payload."""
+    return b"\x92\xa8%b%b" % (entry.event.tag.encode(), payload)
+
+
+def _numbered(tag: str, entry: Entry, seq: int) -> Entry:
+    entry.event.seq, entry.event.tag = seq, tag
     return entry
 
 
 def _loaded(fields: dict[bytes, bytes]) -> Loaded:
     seq, first = int(fields[b"seq"]), int(fields[b"first"])
-    entries = [_entry(fields[b"e%d" % at], at) for at in range(first, seq + 1)]
+    entries = [_numbered(*_decode_entry(fields[b"e%d" % at]), at) for at in range(first, seq + 1)]
     windows = {ParticipantId(name[1:].decode()): _window(it) for name, it in fields.items() if name[:1] == b"c"}
     position = Position(fields[b"epoch"].decode(), seq, fields[b"tag"].decode())
     return Loaded(
@@ -212,7 +230,7 @@ def _fields(state: Loaded) -> list[Any]:
     if state.snapshot is not None:
         fields += ["snapshot", state.snapshot]
     for entry in history.entries:
-        fields += [f"e{entry.event.seq}", entry.event.tag.encode() + payload_of(entry)]
+        fields += [f"e{entry.event.seq}", _stored(entry, payload_of(entry))]
     for who, window in state.windows.items():
         fields += [f"c{who}", f"{window.last} {format(window.done, f'0{WINDOW}b')[::-1]}"]
     return fields

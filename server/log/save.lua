@@ -11,7 +11,7 @@ if epoch ~= ARGV[1] or seq <= saved then return 0 end
 local before = redis.call('HGET', room, 'e' .. saved)
 if before then
   for i = first, saved do redis.call('HDEL', room, 'e' .. i) end
-  redis.call('HSET', room, 'first', saved + 1, 'before', string.sub(before, 1, 8))
+  redis.call('HSET', room, 'first', saved + 1, 'before', string.sub(before, 3, 10))
 end
 redis.call('HSET', room, 'saved', seq, 'snapshot', ARGV[3])
 return 1

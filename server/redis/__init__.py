@@ -2,6 +2,6 @@
 
 from server.redis.fitness import unfit
 from server.redis.line import RedisLine, Script
-from server.redis.pipe import PATIENCE
+from server.redis.pipe import PATIENCE, SERVER
 
-__all__ = ["PATIENCE", "RedisLine", "Script", "unfit"]
+__all__ = ["PATIENCE", "SERVER", "RedisLine", "Script", "unfit"]

@@ -69,6 +69,8 @@ async def _look_at(address: Address, where: Place) -> None:
         raise Unfit(f"it is of version {version}; expected {LEAST_VERSION} or newer.")
     if info.get("cluster_enabled") == "1" and where.kind != "cluster":
         raise Unfit("it is a server of a cluster: give it as redis+cluster://.")
+    if info.get("role") != "master":
+        raise Unfit("it is a replica, which takes nothing: give its master.")
     policy = info.get("maxmemory_policy", "noeviction")
     if policy != "noeviction" and info.get("maxmemory") != "0":
         raise Unfit(

@@ -100,9 +100,15 @@ class Node:
         try:
             async with asyncio.timeout(PATIENCE), self._opening:
                 if self._pipe is None or self._pipe.lost.is_set():
-                    self._pipe = await Pipe.open(await self._find())
+                    pipe = await Pipe.open(await self._find())
+                    try:
+                        await pipe.learn_server()
+                    except BaseException:
+                        pipe.abort()
+                        raise
+                    self._pipe = pipe
                 return self._pipe
-        except (RedisError, OSError, TimeoutError) as error:
+        except (RedisError, OSError, TimeoutError, Unavailable) as error:
             self._missing()
             raise Unavailable from error
 

@@ -38,8 +38,11 @@ _PASSING: Final = frozenset(
 
 _NOTHING: Final = object()
 
+SERVER: Final = object()
+"""As the last part of a command: which server gets it, by the replication id that it had when we connected."""
+
 Command = tuple[Any, ...]
-"""Of texts, bytes and numbers."""
+"""Of texts, bytes and numbers, and `SERVER`."""
 
 
 class _Question(Struct):
@@ -57,6 +60,8 @@ class Pipe(asyncio.Protocol):
     def __init__(self, writer: asyncio.StreamWriter, heard: Callable[[Any], None] | None) -> None:
         loop = asyncio.get_running_loop()
         self.lost = asyncio.Event()
+        self.server = ""
+        """Its replication id; see `learn_server`."""
         self._loop = loop
         self._writer = writer  # for it would close the line when nobody holds it
         self._transport = cast(asyncio.Transport, writer.transport)
@@ -64,7 +69,7 @@ class Pipe(asyncio.Protocol):
         self._turn: list[bytes] = []
         self._questions: deque[_Question] = deque()
         self._impatience: asyncio.TimerHandle | None = None
-        reader = hiredis.Reader(replyError=_error, notEnoughData=_NOTHING)
+        reader = hiredis.Reader(replyError=self._error, notEnoughData=_NOTHING)
         self._feed, self._gets = reader.feed, reader.gets
 
     @classmethod
@@ -99,7 +104,20 @@ class Pipe(asyncio.Protocol):
         """Send these with what else leaves in this turn of the loop."""
         if not self._turn:
             self._loop.call_soon(self._leave)
-        self._turn += [hiredis.pack_command(command) for command in commands]
+        self._turn += [
+            hiredis.pack_command((*command[:-1], self.server) if command[-1] is SERVER else command)
+            for command in commands
+        ]
+
+    async def learn_server(self) -> None:
+        """Ask which server this is. Raises `RedisError`, `Unavailable`, also for a replica, which may be promoted."""
+        [info] = await self.ask([("INFO", "replication")])
+        if isinstance(info, Exception):
+            raise info
+        lines = dict(line.split(":", 1) for line in info.decode().splitlines() if ":" in line)
+        if lines["role"] != "master":
+            raise Unavailable
+        self.server = lines["master_replid"]
 
     def abort(self) -> None:
         self._transport.abort()
@@ -133,6 +151,17 @@ class Pipe(asyncio.Protocol):
                 if not question.answer.done():  # else nobody waits for it any more
                     question.answer.set_result(question.replies)
 
+    def _error(self, text: str) -> Exception:
+        """What an error reply means; `Unavailable` for every error that passes."""
+        code = text.partition(" ")[0]
+        if code == "READONLY":  # it has become a replica, and may be another server when it is none any more
+            self.abort()
+        if code in _PASSING:
+            return Unavailable(code)
+        if code in {"MOVED", "ASK"}:
+            return Elsewhere(text)
+        return NoScriptError(text) if code == "NOSCRIPT" else ResponseError(text)
+
     def connection_lost(self, exc: Exception | None) -> None:
         if self._impatience is not None:
             self._impatience.cancel()
@@ -151,13 +180,3 @@ class Elsewhere(Exception):  # noqa: N818
         self.is_for_good = code == "MOVED"
         self.host, _, port = where.rpartition(":")
         self.port = int(port)
-
-
-def _error(text: str) -> Exception:
-    """What an error reply means; `Unavailable` for every error that passes."""
-    code = text.partition(" ")[0]
-    if code in _PASSING:
-        return Unavailable(code)
-    if code in {"MOVED", "ASK"}:
-        return Elsewhere(text)
-    return NoScriptError(text) if code == "NOSCRIPT" else ResponseError(text)

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 from tests.simulation.loop import Process, Time
 
 KERNEL: Final = 2048  # bytes on their way that the sender does not have to hold
+AFTER: Final = 1e-6  # seconds between what arrives in order: of timers for the same moment either may be first
 
 
 class Far(Protocol):
@@ -124,7 +125,7 @@ class Line(asyncio.Transport):
                 self._to_far(lambda data=data: self._arrive(data))  # type: ignore[misc]
 
     def _to_far(self, action: Callable[[], object]) -> None:
-        self._arrives_far = max(self._arrives_far, self._time.now + self._delay())
+        self._arrives_far = max(self._arrives_far + AFTER, self._time.now + self._delay())
         self._time.after(self._arrives_far - self._time.now, action)
 
     def _arrive(self, data: bytes) -> None:
@@ -152,13 +153,13 @@ class Line(asyncio.Transport):
         if late:
             self._at(self._time.now + late + self._delay(), self._receive, data)
         else:
-            self._arrives_near = max(self._arrives_near, self._time.now + self._delay())
+            self._arrives_near = max(self._arrives_near + AFTER, self._time.now + self._delay())
             self._at(self._arrives_near, self._receive, data)
 
     def hang_up(self) -> None:
         """End the line; the process hears of it when all before has arrived."""
         if not self.is_silent:
-            self._arrives_near = max(self._arrives_near, self._time.now + self._delay())
+            self._arrives_near = max(self._arrives_near + AFTER, self._time.now + self._delay())
             self._at(self._arrives_near, self._hung_up)
 
     def read_again(self) -> None:

@@ -139,7 +139,7 @@ class Oracle:
     def _grow(self, head: Key, after: dict[bytes, bytes], seq: int) -> None:
         for number in range(head[1] + 1, seq + 1):
             stored = after[b"e%d" % number]
-            tag, payload = stored[:8].decode(), stored[8:]
+            tag, payload = stored[2:10].decode(), stored[10:]
             if tag != sha1(head[2].encode() + payload, usedforsecurity=False).hexdigest()[:8]:
                 event = _decode_entry(payload).event
                 if not (isinstance(event, chat.Said | floor.Shared) and not event.text):  # taken back as it was said
@@ -401,8 +401,8 @@ class Oracle:
         kept = _decode_room(hash_[b"snapshot"]) if b"snapshot" in hash_ else Room()
         for number in range(int(hash_[b"saved"]) + 1, int(hash_[b"seq"]) + 1):
             stored = hash_[b"e%d" % number]
-            entry = _decode_entry(stored[8:])
-            entry.event.seq, entry.event.tag = number, stored[:8].decode()
+            entry = _decode_entry(stored[10:])
+            entry.event.seq, entry.event.tag = number, stored[2:10].decode()
             evolve(kept, entry.event)
         if not _same(kept, room):
             self.wrong(4, f"the log makes another room: {_difference(room, kept)}")

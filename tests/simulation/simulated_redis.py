@@ -423,9 +423,9 @@ def _redis_call(name: bytes, *arguments: Any) -> Any:
     return False if reply is None else reply
 
 
-def _pack(value: Any) -> bytes:
-    packed: bytes = msgpack.packb(int(value) if isinstance(value, float) else value, use_bin_type=False)
-    return packed
+def _pack(*values: Any) -> bytes:
+    plain = (int(value) if isinstance(value, float) else value for value in values)
+    return b"".join(msgpack.packb(value, use_bin_type=False) for value in plain)
 
 
 @functools.cache

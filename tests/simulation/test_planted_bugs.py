@@ -49,7 +49,7 @@ def who_resumes_misses_the_first_event() -> AbstractContextManager[object]:
 
 
 def the_log_forgets_what_was_carried_out() -> AbstractContextManager[object]:
-    return in_append_lua("for who, window in pairs(windows) do", "for who, window in pairs({}) do")
+    return in_append_lua("for who, done in pairs(windows) do", "for who, done in pairs({}) do")
 
 
 def whatever_was_missed_commutes() -> AbstractContextManager[object]:
