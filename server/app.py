@@ -105,7 +105,11 @@ class App:
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
         async with self._line or nullcontext(), self._scrape, asyncio.TaskGroup() as tasks:
-            owned = [tasks.create_task(self.house.live()), tasks.create_task(self._watch_the_loop())]
+            owned = [
+                tasks.create_task(self.house.live()),
+                tasks.create_task(self._watch_the_loop()),
+                tasks.create_task(self._pages.live()),
+            ]
             if self._beat is not None:
                 await self._beat.begin()
                 owned.append(tasks.create_task(self._beat.live()))

@@ -42,6 +42,10 @@ class SchedulePage:
     def routes(self) -> list[Route]:
         return [Route("/", self._index), Route("/clocks", self._clocks)]
 
+    async def live(self, tell_of_fault: Callable[[Exception], None]) -> None:
+        """Own what looks ahead in time, until cancelled."""
+        await self._search.live(tell_of_fault)
+
     async def _index(self, request: Request) -> Response:
         t, ask = spoken(request), asked(request.query_params)
         async with self._at_work:  # once for all who come in the same moment, as they do before a meeting

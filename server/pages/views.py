@@ -58,8 +58,9 @@ class Pages:
         self._tell_of_fault = tell_of_fault
         self._renderer = Renderer(leave_to=settings.leave_to)
         tokens, renderer = Tokens(secret), self._renderer
+        self._schedule_page = SchedulePage(schedule, renderer, now)
         self._parts = (
-            SchedulePage(schedule, renderer, now),
+            self._schedule_page,
             MeetingPage(schedule, settings, renderer, now),
             Finders(schedule, settings, renderer),
             SettingUp(schedule, settings, tokens, renderer, now),
@@ -74,6 +75,10 @@ class Pages:
             *(route for part in self._parts for route in part.routes()),
             Mount("/static", Cached(StaticFiles(directory=STATIC), "public, max-age=3600")),
         ]
+
+    async def live(self) -> None:
+        """Keep ready what visitors would have to wait for, until cancelled."""
+        await self._schedule_page.live(self._tell_of_fault)
 
     def handlers(self) -> dict[Any, ExceptionHandler]:
         """What answers a request that no route does, or that failed."""

@@ -264,11 +264,13 @@ class Schedule:
         async with self._reading, self._engine.connect() as connection:
             seen = _Seen(*(await connection.execute(select(revisions))).one())
             if seen != self._seen:
-                rows = select(meetings)
-                if self._seen is None or seen.deletions != self._seen.deletions:
-                    rows, self._by_slug = rows.where(meetings.c.listed), {}
+                if self._seen is None:
+                    rows = select(meetings).where(meetings.c.listed)
                 else:
-                    rows = rows.where(meetings.c.revision > self._seen.latest)
+                    rows = select(meetings).where(meetings.c.revision > self._seen.latest)
+                    if seen.deletions != self._seen.deletions:
+                        there = set((await connection.execute(select(meetings.c.slug))).scalars())
+                        self._by_slug = {slug: it for slug, it in self._by_slug.items() if slug in there}
                 for row in (await connection.execute(rows)).mappings():
                     self._by_slug.pop(row["slug"], None)
                     if row["listed"]:

@@ -1,4 +1,4 @@
-"""What takes place in the coming days, ready to be looked through.
+"""What takes place in the coming days, and later, ready to be looked through: docs/decisions/013.
 
 Ten thousand meetings are as quick to look through as a hundred: the dates of the coming days are worked out once and
 stand in order of their starts; for each language, type, program and word a set of bits tells which of them have it.
@@ -22,11 +22,14 @@ from msgspec import Struct
 from config.meeting_types import type_names
 from rooms.vocabulary import RoomId
 from server.schedule.meetings import DAY, Occurrence, Schedule, Stored
+from server.schedule.recurrence import Always, Weekly
 
 WINDOW: Final = 9 * DAY  # ms that an index looks ahead; what pages show, wherever the visitor is, ends before
 WEEK: Final = 7 * DAY
 YEAR: Final = 366 * DAY  # that it looks ahead for meetings that are rarer
-FRESH: Final = DAY // 2  # ms after which it begins anew
+FRESH: Final = DAY // 2  # ms after which a new one is made, while the old one serves
+LASTS: Final = DAY  # ms after which it serves no more
+RARE: Final = 70 * DAY  # ms that it looks ahead for a date on each day of the week: every second month has been by then
 LONGEST_WORD: Final = 40
 MOST_WORDS: Final = 8  # of what somebody looks for; the others are not looked at
 MASKS_KEPT: Final = 500
@@ -44,6 +47,8 @@ assert tuple(PARTS) == get_args(Part)  # noqa: S101
 
 Facet = tuple[str, str]  # language, type, program or word, and which
 EMPTY: Final = {("language", ""), ("program", "")}
+NOTHING: Final = frozenset[Facet]()
+LOOKS: Final = 60.0  # seconds: a clock may be set
 LAST: Final = chr(0x10FFFF)
 
 
@@ -76,48 +81,42 @@ class _Looked(Struct, frozen=True):
 
     at: Stored
     dates: tuple[Occurrence, ...]
-    facets: tuple[Facet, ...]
+    facets: frozenset[Facet]
 
 
 class Index:
-    """All dates of nine days from `begins` (ms) on, with those before that are not over; where there is none, the next.
+    """All dates of nine days from `begins` (ms) on, with those before that are not over.
 
-    What `before` has worked out of meetings that have not changed is taken from it.
+    Of what takes place more rarely than that also the next date on each day of the week. What `before` has worked out
+    of meetings that have not changed is taken from it; it stays as it is.
     """
 
     def __init__(self, listed: list[Stored], begins: int, before: "Index | None" = None) -> None:
         self.begins = begins
         self.listed = listed
-        known: dict[str, _Looked] = before._looked if before is not None and before.begins == begins else {}
-        self._looked: dict[str, _Looked] = {
-            it.slug: old if (old := known.get(it.slug)) and old.at is it else _look(it, begins) for it in listed
-        }
-        entries = [Entry(looked.at, it) for looked in self._looked.values() for it in looked.dates]
-        self._entries = entries = sorted(entries, key=lambda entry: (entry.occurrence.starts_at, entry.stored.slug))
+        known = {} if before is None else before._looked
+        dated = known if before is not None and before.begins == begins else {}
+        self._looked: dict[str, _Looked] = {it.slug: _look(it, begins, known, dated) for it in listed}
+        kept = {slug for slug, it in dated.items() if self._looked.get(slug) is it}
+        entries = [it for it in before._entries if it.stored.slug in kept] if before is not None and kept else []
+        entries += [Entry(it.at, date) for slug, it in self._looked.items() if slug not in kept for date in it.dates]
+        entries.sort(key=lambda entry: (entry.occurrence.starts_at, entry.stored.slug))
+        self._entries: list[Entry] = entries
         self._starts = [entry.occurrence.starts_at for entry in entries]
         self._overs = [_over_at(entry.occurrence) for entry in entries]
         self._longest = max((over - start for over, start in zip(self._overs, self._starts, strict=True)), default=0)
         self._earliest = max((it.occurrence.starts_at - it.occurrence.doors_at for it in entries), default=0)
         self._rooms = {entry.occurrence.room: place for place, entry in enumerate(entries)}
         self._all = (1 << len(entries)) - 1
-        self._meetings_with = defaultdict[Facet, list[str]](list)
-        for slug, looked in self._looked.items():
-            for facet in looked.facets:
-                self._meetings_with[facet].append(slug)
+        had = {} if before is None else before._meetings_with
+        self._meetings_with: dict[Facet, set[str]] = _with_changes(had, known, self._looked)
         self._vocabulary = sorted(value for facet, value in self._meetings_with if facet == "word")
         self._places = defaultdict[str, list[int]](list)  # where a meeting's dates stand, by its slug
         for place, entry in enumerate(entries):
             self._places[entry.stored.slug].append(place)
-        self._rare = sum(1 << at for at in self._places_of_the_rare())
+        # What a meeting of every week has a week from here is no news.
+        self._rare = sum(1 << place for place, entry in enumerate(entries) if _is_rare(entry.stored))
         self._masks: dict[Facet, int] = {}
-
-    def _places_of_the_rare(self) -> Iterator[int]:
-        """The dates a week from here that have none of the same meeting in the week before them."""
-        for place in range(bisect_left(self._starts, self.begins + WEEK), len(self._starts)):
-            places = self._places[self._entries[place].stored.slug]
-            nth = bisect_left(places, place)
-            if nth == 0 or self._starts[place] - self._starts[places[nth - 1]] > WEEK:
-                yield place
 
     def choices(self, of: Literal["language", "type", "program"]) -> Counter[str]:
         """What may be wanted, and how many meetings have it."""
@@ -158,17 +157,17 @@ class Index:
         return Found(mask.bit_count(), [self._entries[place] for place in islice(_ones(mask), first, first + most)])
 
     def later(self, wanted: Wanted, now: int, ended: frozenset[RoomId], most: int) -> Found:
-        """The next date of each of those that have none in the week from `now` on."""
+        """The next date of each of those that have none in the week from `now` on, as far as it is wanted."""
+        week = (1 << bisect_left(self._starts, now + WEEK)) - (1 << bisect_left(self._starts, now))
         after = self._meetings(wanted) & self._rare & ~((1 << bisect_left(self._starts, now + WEEK)) - 1)
-        entries = [it for it in map(self._entries.__getitem__, _ones(after)) if it.occurrence.room not in ended]
-        if wanted.days or wanted.parts:
-            entries = [it for it in entries if _is_within(wanted, it.occurrence.starts_at)]
-        seen = dict[str, Entry]()
-        for entry in entries:
-            slug = entry.stored.slug
-            if not any(now <= self._starts[place] < now + WEEK for place in self._places[slug]):
-                seen.setdefault(slug, entry)
-        return Found(len(seen), list(seen.values())[:most])
+        in_week, found = self._times(wanted) & week, dict[str, Entry]()
+        for entry in map(self._entries.__getitem__, _ones(after)):
+            it, slug = entry.occurrence, entry.stored.slug
+            if slug in found or it.room in ended or not _is_within(wanted, it.starts_at):
+                continue
+            if not any(in_week >> place & 1 for place in self._places[slug]):
+                found[slug] = entry
+        return Found(len(found), list(found.values())[:most])
 
     def _meetings(self, wanted: Wanted) -> int:
         facets = ("language", wanted.language.lower()), ("type", wanted.type), ("program", wanted.program.lower())
@@ -203,7 +202,7 @@ class Index:
 
 
 class Search:
-    """The index of a schedule, made anew when a meeting changes, and twice a day."""
+    """The index of a schedule, brought up to date when a meeting changes, and made anew twice a day."""
 
     def __init__(self, schedule: Schedule, now: Callable[[], int]) -> None:
         self._schedule = schedule
@@ -213,11 +212,28 @@ class Search:
 
     async def index(self) -> Index:
         async with self._at_work:  # once for all who come in the same moment, as they do before a meeting
-            listed, begins = await self._schedule.listed(), self._now() // FRESH * FRESH
-            if self._index is None or self._index.listed is not listed or self._index.begins != begins:
-                # In a thread: with thousands of meetings it takes a while, and the rooms must not wait for it.
-                self._index = await asyncio.to_thread(Index, listed, begins, self._index)
-            return self._index
+            listed, now = await self._schedule.listed(), self._now()
+            before = self._index
+            if before is None or not 0 <= now - before.begins < LASTS:
+                return await self._made(listed, now // FRESH * FRESH)
+            return before if before.listed is listed else await self._made(listed, before.begins)
+
+    async def live(self, tell_of_fault: Callable[[Exception], None]) -> None:
+        """Have an index ready, and in time another, so that no visitor waits for one, until cancelled."""
+        while True:
+            begins = self._now() // FRESH * FRESH
+            try:
+                async with self._at_work:
+                    if self._index is None or self._index.begins != begins:
+                        await self._made(await self._schedule.listed(), begins)
+            except Exception as error:  # whoever asks in the meantime is told; the rooms do not need it to go on
+                tell_of_fault(error)
+            await asyncio.sleep(min(LOOKS, (begins + FRESH - self._now()) / 1000 + 1))
+
+    async def _made(self, listed: list[Stored], begins: int) -> Index:
+        # In a thread: with thousands of meetings it takes a while, and the rooms must not wait for it.
+        self._index = await asyncio.to_thread(Index, listed, begins, self._index)
+        return self._index
 
 
 def _over_at(it: Occurrence) -> int:
@@ -250,20 +266,59 @@ def _spans(wanted: Wanted, begin: int, until: int) -> Iterator[tuple[int, int]]:
 
 def _is_within(wanted: Wanted, at: int) -> bool:
     """Whether that moment is on the days and in the parts of the day that are wanted."""
+    if not wanted.days and not wanted.parts:
+        return True
     return any(low <= at < high for low, high in _spans(wanted, at - DAY, at + DAY))
 
 
-def _look(stored: Stored, begins: int) -> _Looked:
+def _is_rare(stored: Stored) -> bool:
+    return not isinstance(stored.meeting.recurrence, Weekly | Always)
+
+
+def _with_changes(
+    before: dict[Facet, set[str]], old: dict[str, _Looked], new: dict[str, _Looked]
+) -> dict[Facet, set[str]]:
+    """Which meetings have what, from which had it before; only what has changed is copied."""
+    found, ours = dict(before), set[Facet]()
+    for slug in old.keys() | new.keys():
+        had, has = (looked[slug].facets if slug in looked else NOTHING for looked in (old, new))
+        for facet in () if had is has else had ^ has:
+            if facet not in ours:
+                found[facet] = set(found.get(facet, ()))
+                ours.add(facet)
+            found[facet] ^= {slug}
+    return {facet: slugs for facet, slugs in found.items() if slugs}
+
+
+def _dates(stored: Stored, begins: int) -> Iterator[Occurrence]:
+    """All of the window; of what is not weekly, beyond it, the next one on each day of the week."""
+    zone, seen = ZoneInfo(stored.meeting.timezone), set[int]()
+    for it in stored.dates(begins, begins + (YEAR if _is_rare(stored) else WINDOW)):
+        if it.starts_at > begins + RARE and seen:
+            return
+        day = datetime.fromtimestamp(it.starts_at / 1000, zone).weekday()
+        if it.starts_at <= begins + WINDOW or day not in seen:
+            yield it
+        if it.starts_at >= begins + LASTS and not it.is_cancelled:
+            seen.add(day)
+
+
+def _look(stored: Stored, begins: int, known: dict[str, _Looked], dated: dict[str, _Looked]) -> _Looked:
+    """Look at a meeting; at one that has not changed, again only where its dates are of other days."""
+    old = known.get(stored.slug)
+    if old is None or old.at is not stored:
+        return _Looked(stored, tuple(_dates(stored, begins)), _facets(stored))
+    return dated.get(stored.slug) or _Looked(stored, tuple(_dates(stored, begins)), old.facets)
+
+
+def _facets(stored: Stored) -> frozenset[Facet]:
     it = stored.meeting
     names = type_names(it.types, it.program)
     facets = {("type", name) for name in names}
     facets |= {("language", it.language.partition("-")[0].lower()), ("program", it.program.lower())} - EMPTY
     text = " ".join((it.name, it.group, it.place, it.program, it.description, *names))
     facets |= {("word", word) for word in _words(text)}
-    dates = [*stored.dates(begins, begins + WINDOW)]
-    if not dates or dates[-1].starts_at < begins + FRESH:  # it may be over before the index is made anew
-        dates += islice(stored.dates(begins + WINDOW, begins + YEAR), 1)
-    return _Looked(stored, tuple(dates), tuple(facets))
+    return frozenset(facets)
 
 
 def _words(text: str) -> list[str]:

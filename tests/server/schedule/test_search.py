@@ -1,6 +1,8 @@
 """Looking through the coming days: by day, time of day, language, type, program and words, in the visitor's zone."""
 
-from typing import Any
+import asyncio
+from random import Random
+from typing import Any, Literal
 
 import pytest
 
@@ -8,6 +10,7 @@ from server.schedule.search import Index, Search, Wanted
 from tests.server.site import Site, at, bearer
 
 NOBODY = frozenset[Any]()
+OF: tuple[Literal["language", "type", "program"], ...] = ("language", "type", "program")
 BERLIN = "Europe/Berlin"
 
 
@@ -115,3 +118,68 @@ async def test_a_change_is_found_and_what_has_not_changed_is_not_looked_at_again
         assert entry.occurrence is old[entry.stored.slug].occurrence
     filled.now += 86_400_000
     assert (await search.index()).begins > after.begins
+
+
+async def test_an_index_brought_up_to_date_is_as_one_made_anew(filled: Site) -> None:
+    search, made = Search(filled.schedule, lambda: filled.now), dict[str, str]()
+    chance = Random(1)
+    for turn in range(12):
+        if made and turn % 3 == 2:
+            slug = chance.choice(sorted(made))
+            await filled.http.delete(f"/api/meetings/{slug}", headers=bearer(made.pop(slug)))
+        elif made and turn % 3 == 1:
+            slug = chance.choice(sorted(made))
+            change = {"description": f"Words {turn}", "day": chance.randrange(7), "listed": chance.random() < 0.7}
+            await filled.http.patch(f"/api/meetings/{slug}", json=change, headers=bearer(made[slug]))
+        else:
+            it = await filled.creates(name=f"Group {turn}", language=chance.choice(["de", "fr"]), types=["W"])
+            made[it["slug"]] = it["manage_url"]
+        if turn == 6:
+            filled.now += 13 * 3_600_000
+        now, anew = await search.index(), Index(await filled.schedule.listed(), (await search.index()).begins)
+        for wanted in (Wanted(), Wanted(words="words"), Wanted(language="de"), Wanted(type="Women", words="gro")):
+            assert now.coming(wanted, filled.now, NOBODY, most=500) == anew.coming(wanted, filled.now, NOBODY, most=500)
+        assert {of: now.choices(of) for of in OF} == {of: anew.choices(of) for of in OF}
+
+
+async def test_what_is_rare_is_found_later_on_each_of_its_days_and_once(site: Site) -> None:
+    """Of which one day of the week is in this week, and another in two weeks."""
+    site.now = at("2026-11-02T12:00")
+    rule = {"rrule": "FREQ=MONTHLY;BYDAY=1TU,3TH", "dtstart": "2026-10-01T19:00"}
+    await site.made(name="Now and then", **rule)
+    await site.made(name="Far", once="2027-07-07T19:00")
+    await site.creates(name="Weekly")
+    it = await index(site)
+
+    def later(**wanted: Any) -> list[tuple[str, str]]:
+        found = it.later(Wanted(zone=BERLIN, **wanted), site.now, NOBODY, 10)
+        assert found.count == len(found.entries)
+        return [(entry.stored.meeting.name, f"{entry.occurrence.wall:%m-%d}") for entry in found.entries]
+
+    assert later() == [("Far", "07-07")]
+    assert later(days=frozenset({4})) == [("Now and then", "11-19")]
+    assert later(days=frozenset({2})) == []
+    assert later(days=frozenset({3}), words="far") == [("Far", "07-07")]
+    assert later(parts=frozenset({"morning"})) == []
+
+
+async def test_an_index_is_ready_before_anybody_asks_and_a_fault_does_not_end_that(
+    filled: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search, faults, real, told = Search(filled.schedule, lambda: filled.now), list[Exception](), Index, asyncio.Event()
+    turns = iter([ZeroDivisionError(), None])
+
+    def once_broken(*given: Any) -> Index:
+        if (fault := next(turns, None)) is not None:
+            raise fault
+        told.set()
+        return real(*given)
+
+    monkeypatch.setattr("server.schedule.search.Index", once_broken)
+    monkeypatch.setattr("server.schedule.search.LOOKS", 0.0)
+    living = asyncio.create_task(search.live(faults.append))
+    async with asyncio.timeout(30):
+        await told.wait()
+    assert await search.index() is await search.index()
+    living.cancel()
+    assert [type(it) for it in faults] == [ZeroDivisionError]
