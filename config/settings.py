@@ -64,6 +64,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     joins_per_second: Annotated[
         float, Meta(gt=0, le=1e6, description="Newcomers a second from one address into one room.")
     ] = 3
+    creations_per_hour: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Meetings an hour that one address makes where anyone may.")
+    ] = 30
     connections: Annotated[int, Meta(ge=1, le=1_000_000, description="Connections of one worker.")] = 10_000
     rooms: Annotated[int, Meta(ge=1, le=1_000_000, description="Open rooms of one worker.")] = 2_000
     room_participants: Annotated[

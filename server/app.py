@@ -25,6 +25,7 @@ from server.pages.views import Pages
 from server.redis import RedisLine
 from server.schedule.api import Api
 from server.schedule.exports import Exports
+from server.schedule.making import Creations
 from server.schedule.meetings import Schedule
 from server.scrape import Scrape
 from server.seats import Seats, signing_secret
@@ -77,7 +78,11 @@ class App:
             self._beat = Beat(self._line, workers, self.house, self.clock)
         self._lag = 0.0
         self._is_ready = False
-        self._pages = Pages(self.schedule, settings, secret, self.clock, tell_of_fault=self.metrics.tell_of_fault)
+        creations = Creations(settings, self.clock)
+        self._api = Api(self.schedule, settings, self.clock, creations)
+        self._pages = Pages(
+            self.schedule, settings, secret, self.clock, creations, tell_of_fault=self.metrics.tell_of_fault
+        )
         self.asgi = Starlette(
             routes=self._routes(),
             lifespan=self._lifespan,
@@ -91,7 +96,7 @@ class App:
             Route("/healthz", self._healthz),
             Route("/readyz", self._readyz),
             Route("/metrics", self._metrics),
-            *Api(self.schedule, self.settings, self.clock).routes(),
+            *self._api.routes(),
             *Exports(self.schedule, self.settings).routes(),  # before the pages: a slug has no dot
             *self._pages.routes(),
         ]

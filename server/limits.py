@@ -1,5 +1,7 @@
 """How often: token buckets for seats and addresses."""
 
+import secrets
+from hashlib import blake2b
 from ipaddress import IPv6Address, ip_address
 
 from msgspec import Struct
@@ -22,19 +24,20 @@ class Bucket(Struct):
 
 
 class Addresses:
-    """Newcomers by address, of one room. Remembers an address only until its bucket is full again."""
+    """How often each address does something. Remembers an address, as a hash, only until its bucket is full again."""
 
     KEPT = 10_000  # at most; beyond it the one that has been quiet for the longest is forgotten
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, burst: float | None = None) -> None:
         self._rate = rate
-        self._burst = max(1.0, rate)
+        self._burst = max(1.0, rate) if burst is None else burst
         self._full_after = self._burst / rate * 1000  # ms
-        self._buckets: dict[str | bytes, Bucket] = {}  # the one that has been quiet for the longest first
+        self._key = secrets.token_bytes(16)
+        self._buckets: dict[bytes, Bucket] = {}  # the one that has been quiet for the longest first
 
     def take(self, address: str, now: int) -> float:
-        """One newcomer from `address`: 0, or else the seconds after which it may be."""
-        network = _network(address)
+        """Once more from `address`: 0, or else the seconds after which it may be."""
+        network = blake2b(_network(address), key=self._key, digest_size=16).digest()
         bucket = self._buckets.pop(network, None) or Bucket(self._burst, now)
         while self._buckets:
             quietest = next(iter(self._buckets))
@@ -45,10 +48,12 @@ class Addresses:
         return bucket.take(now, self._rate, self._burst)
 
 
-def _network(address: str) -> str | bytes:
+def _network(address: str) -> bytes:
     """The address itself; of an IPv6 address the network, for whoever has one address has all of its 2^64."""
     try:
         found = ip_address(address)
     except ValueError:
-        return address
-    return found.packed[:8] if isinstance(found, IPv6Address) and found.ipv4_mapped is None else address
+        return address.encode()
+    if isinstance(found, IPv6Address):
+        return found.packed[:8] if found.ipv4_mapped is None else found.ipv4_mapped.packed
+    return found.packed

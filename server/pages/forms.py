@@ -25,7 +25,7 @@ MOST_FIELDS: Final = 2000
 TOKEN_SECONDS: Final = 24 * 3600
 
 # What the schedule refuses, in the words of a form: beside the field one sees well enough what is meant.
-KNOWN: Final = frozenset({"past", "no_key", "bad_key", "no_such_zone", "required"})
+KNOWN: Final = frozenset({"too_fast", "past", "no_key", "bad_key", "no_such_zone", "required"})
 
 
 class Form:

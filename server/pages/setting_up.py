@@ -17,7 +17,7 @@ from server.pages.links import sheet
 from server.pages.meeting_form import field_of, fields_of_new, posted_in
 from server.pages.rendering import Renderer
 from server.pages.words import spoken
-from server.schedule.making import check_may_create, make, needs_key_to_create
+from server.schedule.making import Creations, make, needs_key_to_create
 from server.schedule.meetings import Meeting, Schedule
 from server.schedule.posted import Wrong
 
@@ -28,13 +28,20 @@ class SettingUp:
     """The page `/new`."""
 
     def __init__(
-        self, schedule: Schedule, settings: Settings, tokens: Tokens, renderer: Renderer, now: Callable[[], int]
+        self,
+        schedule: Schedule,
+        settings: Settings,
+        tokens: Tokens,
+        renderer: Renderer,
+        now: Callable[[], int],
+        creations: Creations,
     ) -> None:
         self._schedule = schedule
         self._settings = settings
         self._tokens = tokens
         self._renderer = renderer
         self._now = now
+        self._creations = creations
         self._making = asyncio.Lock()
 
     def routes(self) -> list[Route]:
@@ -50,13 +57,14 @@ class SettingUp:
         body = posted_in(form, self._now())
         hostname, key = request.url.hostname, form.text("key") or None
         try:
-            check_may_create(self._settings, hostname, key)
+            self._creations.check(hostname, key)
         except Wrong as wrong:
             form.refuse(wrong, "key")
         if body is None or form.wrong:
             return self._form(request, form, 422)
         seed = self._tokens.seed(form.get("token"), msgspec.json.encode(body))
         try:
+            self._creations.count(hostname, request.client.host if request.client else "")
             async with self._making:  # a second press of the button waits for the first
                 stored, keys = await make(self._schedule, body, self._now(), seed)
         except Wrong as wrong:

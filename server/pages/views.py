@@ -26,6 +26,7 @@ from server.pages.room import RoomPages
 from server.pages.schedule_page import SchedulePage
 from server.pages.setting_up import SettingUp
 from server.pages.words import DEFAULT, words
+from server.schedule.making import Creations
 from server.schedule.meetings import Schedule
 
 STATIC: Final = Path(__file__).parent / "static"
@@ -50,6 +51,7 @@ class Pages:
         settings: Settings,
         secret: str,
         now: Callable[[], int],
+        creations: Creations,
         client: Path = CLIENT,
         tell_of_fault: Callable[[Exception], None] = lambda _: None,
     ) -> None:
@@ -63,7 +65,7 @@ class Pages:
             self._schedule_page,
             MeetingPage(schedule, settings, renderer, now),
             Finders(schedule, settings, renderer),
-            SettingUp(schedule, settings, tokens, renderer, now),
+            SettingUp(schedule, settings, tokens, renderer, now, creations),
             Managing(schedule, settings, tokens, renderer, now),
             Importing(schedule, settings, tokens, renderer),
             RoomPages(schedule, renderer, now, client),

@@ -15,7 +15,7 @@ from rooms.vocabulary import RoomId
 from server.origin import origin_is_allowed
 from server.schedule.addresses import site_of
 from server.schedule.keys import Keys
-from server.schedule.making import change, check_may_create, make
+from server.schedule.making import Creations, change, make
 from server.schedule.meetings import DAY, Occurrence, Schedule, Stored
 from server.schedule.openapi import description
 from server.schedule.posted import Posted, Wrong, posted, shown
@@ -39,10 +39,11 @@ def sorry(wrong: Wrong) -> Response:
 class Api:
     """The requests about meetings."""
 
-    def __init__(self, schedule: Schedule, settings: Settings, now: Callable[[], int]) -> None:
+    def __init__(self, schedule: Schedule, settings: Settings, now: Callable[[], int], creations: Creations) -> None:
         self._schedule = schedule
         self._settings = settings
         self._now = now
+        self._creations = creations
 
     def routes(self) -> list[Route]:
         return [
@@ -85,8 +86,9 @@ class Api:
         return answer(meeting)
 
     async def _create(self, request: Request) -> Response:
-        check_may_create(self._settings, request.url.hostname, _bearer(request))
+        self._creations.check(request.url.hostname, _bearer(request))
         body = await self._body(request)
+        self._creations.count(request.url.hostname, request.client.host if request.client else "")
         stored, keys = await make(self._schedule, body, self._now())
         urls = self._urls(request, stored.slug, keys, body.passcode or None)
         return answer({"slug": stored.slug} | urls, 201)

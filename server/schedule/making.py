@@ -1,15 +1,21 @@
 """Making and changing a meeting, whichever way it was asked for: by the API or by a form."""
 
+from collections.abc import Callable
 from hmac import compare_digest
+from math import ceil
+from typing import Final
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from config.settings import LOOPBACK, Settings
+from server.limits import Addresses
 from server.schedule.keys import Keys, Secrets, hashed, hashed_passcode, new_keys
 from server.schedule.meetings import Schedule, Stored
 from server.schedule.posted import Posted, Wrong, changed, new_meeting
 from server.schedule.slugs import slug_from_name
+
+HOUR: Final = 3600  # seconds
 
 
 def needs_key_to_create(settings: Settings, hostname: str | None) -> bool:
@@ -22,15 +28,32 @@ def needs_key_to_create(settings: Settings, hostname: str | None) -> bool:
     return not is_here and settings.who_may_create != "anyone"
 
 
-def check_may_create(settings: Settings, hostname: str | None, key: str | None) -> None:
-    """Raises `Wrong` unless whoever asks by this name, with this key, may make a meeting."""
-    if not needs_key_to_create(settings, hostname):
-        return
-    keys = [settings.operator_key] + ([settings.invitation] if settings.who_may_create == "invited" else [])
-    if key is None:
-        raise Wrong("no_key", "Here the operator, or whoever was invited, creates meetings.", status=401)
-    if not any(known and compare_digest(hashed(known), hashed(key)) for known in keys):
-        raise Wrong("bad_key", "This key does not allow to create meetings.", status=403)
+class Creations:
+    """Who may make a meeting, and how many an hour from one address."""
+
+    def __init__(self, settings: Settings, now: Callable[[], int]) -> None:
+        self._settings = settings
+        self._now = now
+        self._addresses = Addresses(settings.creations_per_hour / HOUR, settings.creations_per_hour)
+
+    def check(self, hostname: str | None, key: str | None) -> None:
+        """Raises `Wrong` unless whoever asks by this name, with this key, may make a meeting."""
+        if not needs_key_to_create(self._settings, hostname):
+            return
+        settings = self._settings
+        keys = [settings.operator_key] + ([settings.invitation] if settings.who_may_create == "invited" else [])
+        if key is None:
+            raise Wrong("no_key", "Here the operator, or whoever was invited, creates meetings.", status=401)
+        if not any(known and compare_digest(hashed(known), hashed(key)) for known in keys):
+            raise Wrong("bad_key", "This key does not allow to create meetings.", status=403)
+
+    def count(self, hostname: str | None, address: str) -> None:
+        """One more from this address. Raises `Wrong` where it makes too many; whoever shows a key is not counted."""
+        if self._settings.is_loopback or needs_key_to_create(self._settings, hostname):
+            return
+        if (wait := self._addresses.take(address, self._now())) > 0:
+            message = f"Many meetings were made from here just now. Please try again in {ceil(wait)} seconds."
+            raise Wrong("too_fast", message, status=429)
 
 
 async def make(schedule: Schedule, body: Posted, now: int, seed: bytes | None = None) -> tuple[Stored, Keys]:

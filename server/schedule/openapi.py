@@ -103,7 +103,11 @@ def description() -> dict[str, Any]:
             "/api/meetings": {
                 "get": _operation("All listed meetings", {200: "Listed"}),
                 "post": _operation(
-                    "Make a meeting", {201: "Links"}, (400, 401, 403, 409, 413, 415), body=True, security=[*KEY, {}]
+                    "Make a meeting",
+                    {201: "Links"},
+                    (400, 401, 403, 409, 413, 415, 429),
+                    body=True,
+                    security=[*KEY, {}],
                 ),
             },
             "/api/meetings/{slug}": {

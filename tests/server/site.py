@@ -15,6 +15,7 @@ from server.pages.headers import MIDDLEWARE
 from server.pages.views import Pages
 from server.schedule.api import Api
 from server.schedule.exports import Exports
+from server.schedule.making import Creations
 from server.schedule.meetings import Schedule
 
 ORIGIN = "https://rooms.example.org"
@@ -40,12 +41,12 @@ class Site:
         self.database = settings.database_url
         self.schedule = Schedule(self.database, lambda: self.now)
         self.faults: list[Exception] = []
-        pages = Pages(
-            self.schedule, settings, "a secret of the tests", lambda: self.now, self.client, self.faults.append
-        )
+        creations = Creations(settings, lambda: self.now)
+        secret, now = "a secret of the tests", lambda: self.now
+        pages = Pages(self.schedule, settings, secret, now, creations, self.client, self.faults.append)
         self.app = Starlette(
             routes=[
-                *Api(self.schedule, settings, lambda: self.now).routes(),
+                *Api(self.schedule, settings, now, creations).routes(),
                 *Exports(self.schedule, settings).routes(),
                 *pages.routes(),
             ],

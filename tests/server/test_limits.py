@@ -44,3 +44,11 @@ def test_an_ipv6_network_counts_as_one_address() -> None:
     assert addresses.take("2001:db8:1:3::1", 0) == 0
     assert addresses.take("::ffff:192.0.2.1", 0) == 0
     assert addresses.take("::ffff:192.0.2.2", 0) == 0
+
+
+def test_no_address_is_kept_as_it_is() -> None:
+    addresses = Addresses(rate=1, burst=5)
+    assert [addresses.take("192.0.2.1", 0) for _ in range(6)] == [0, 0, 0, 0, 0, 1]
+    (kept,) = addresses._buckets
+    assert len(kept) == 16
+    assert b"192" not in kept

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.server.pages.forms import Volunteer
+from tests.server.pages.test_setting_up import NEW
 from tests.server.site import ORIGIN, WEEKLY, Site, a_site
 
 KEYS = {"operator_key": "the operator's", "invitation": "for friends"}
@@ -62,3 +64,27 @@ async def test_behind_a_proxy_a_server_is_not_for_this_machine_only(tmp_path: Pa
     folder = tmp_path / "other"
     async with a_site(folder, host="127.0.0.1", who_may_create="operator", **KEYS) as site:
         assert await create(site) == 401
+
+
+async def test_one_address_makes_not_too_many_an_hour_and_loses_nothing_that_was_typed(tmp_path: Path) -> None:
+    async with a_site(tmp_path, **PUBLIC, who_may_create="anyone", creations_per_hour=2) as site:
+        assert [await create(site) for _ in range(3)] == [201, 201, 429]
+        refused = await site.http.post("/api/meetings", json=WEEKLY)
+        assert refused.json()["error"] == {
+            "code": "too_fast",
+            "message": "Many meetings were made from here just now. Please try again in 1800 seconds.",
+            "field": None,
+        }
+        volunteer = Volunteer(site)
+        form = await volunteer.opens("/new")
+        form = await volunteer.presses("create", form, **NEW)
+        assert volunteer.status == 422
+        assert "Many meetings were made from here just now." in volunteer.html
+        assert form.get("name") == NEW["name"]
+        site.now += 1800 * 1000
+        assert [await create(site) for _ in range(2)] == [201, 429]
+
+
+async def test_whoever_shows_a_key_makes_as_many_as_there_are(tmp_path: Path) -> None:
+    async with a_site(tmp_path, **PUBLIC, who_may_create="invited", creations_per_hour=1) as site:
+        assert [await create(site, "for friends") for _ in range(3)] == [201, 201, 201]
