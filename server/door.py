@@ -6,7 +6,7 @@ What is decided about somebody is decided by the room's rules; here it is told, 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -18,7 +18,7 @@ from rooms.view import newcomers_alike, view
 from rooms.vocabulary import SERVICE, Event, ParticipantId, Refused, Role
 from server.hub import Hub
 from server.hub import Link as HubLink
-from server.limits import Addresses, Bucket
+from server.limits import Addresses, Bucket, network_of
 from server.log import Position
 from server.seats import new_participant
 from server.stats import Outcome
@@ -81,28 +81,34 @@ class Door:
         self._places: dict[Link, int] = {}  # in the waiting room, as they were told
         self._before_the_doors: dict[Link, Arrival] = {}
         self._addresses = Addresses(replica.world.settings.joins_per_second)
+        self._counting: dict[Link, asyncio.Task[None]] = {}  # newcomers, while the other workers' are counted, too
         self._arrivals: list[Arrival] = []
         self._arrived_at = 0.0
         self._opening: asyncio.TimerHandle | None = None
 
     @property
     def is_deserted(self) -> bool:
-        return not (self._people or self._lobby or self._before_the_doors or self._arrivals)
+        return not (self._people or self._lobby or self._before_the_doors or self._counting or self._arrivals)
 
     # What connections say
 
     def arrive(self, link: Link, hello: Hello) -> None:
         """Somebody said hello. They are let in, asked to wait or turned away; in a storm together with others."""
-        try:
-            arrival = self._proved(link, hello)
-        except Refused as refusal:
-            self.turn_away(link, refusal)
+        replica, world = self._replica, self._world
+        seat = world.seats.holder(replica.id, hello.seat) if hello.seat else None
+        role = replica.secrets.role_for(hello.key) if hello.key else None
+        arrival = Arrival(link, hello, role, new_participant(), seat)
+        if seat is not None or role is not None or world.settings.is_loopback:
+            self._take_up(arrival, 0)
             return
-        if not self._arrivals:
-            loop = asyncio.get_running_loop()
-            apart = JOINS_APART + JOINS_APART_FOR_EACH * len(self._people)
-            loop.call_at(max(loop.time(), self._arrived_at + apart), self._let_arrivals_in)
-        self._arrivals.append(arrival)
+        wait = self._addresses.take(link.address, world.clock())
+        network = world.seats.network_id(replica.id, network_of(link.address))
+        rate = world.settings.joins_per_second
+        counted = None if wait else world.workers.take_newcomer(replica.id, network, rate)
+        if counted is None:
+            self._take_up(arrival, wait)
+        else:
+            self._counting[link] = asyncio.create_task(self._when_counted(counted, arrival))
 
     def is_in(self, link: Link) -> bool:
         """Whether it has been welcomed, and its participant has not left since."""
@@ -180,22 +186,40 @@ class Door:
         arrivals, self._arrivals = self._arrivals, []
         self._replica.request(*arrivals)
 
-    def _proved(self, link: Link, hello: Hello) -> Arrival:
-        """Look at the secrets, after counting the address, so that they cannot be guessed at speed."""
+    async def _when_counted(self, counted: Awaitable[float], arrival: Arrival) -> None:
+        try:
+            wait = await counted
+        except Exception as error:  # a bug of ours is to keep nobody out
+            self._world.metrics.tell_of_fault(error)
+            wait = 0
+        del self._counting[arrival.link]
+        self._take_up(arrival, wait)
+
+    def _take_up(self, arrival: Arrival, wait: float) -> None:
+        """Turn away who has to wait or has not proved enough; the others come in by and by."""
+        try:
+            self._check(arrival, wait)
+        except Refused as refusal:
+            self.turn_away(arrival.link, refusal)
+            return
+        if not self._arrivals:
+            loop = asyncio.get_running_loop()
+            apart = JOINS_APART + JOINS_APART_FOR_EACH * len(self._people)
+            loop.call_at(max(loop.time(), self._arrived_at + apart), self._let_arrivals_in)
+        self._arrivals.append(arrival)
+
+    def _check(self, arrival: Arrival, wait: float) -> None:
+        """The address is counted before any secret is told right or wrong, so that none can be guessed at speed."""
+        hello = arrival.hello
         if self._replica.is_over:
             raise Refused("ended", "This meeting is over.")
-        secrets = self._replica.secrets
-        seat = self._world.seats.holder(self._replica.id, hello.seat) if hello.seat else None
-        role = secrets.role_for(hello.key) if hello.key else None
-        if seat is None and role is None and not self._world.settings.is_loopback:
-            wait = self._addresses.take(link.address, self._world.clock())
-            if wait:
-                raise Refused("too_fast", "Many people are coming in just now. Please try again.", wait)
-        if hello.key and role is None:
+        if wait:
+            raise Refused("too_fast", "Many people are coming in just now. Please try again.", wait)
+        if hello.key and arrival.role is None:
             raise Refused("bad_key", "This link is not valid any more. Ask whoever manages the meeting for a new one.")
-        if seat is None and role is None and not secrets.accepts_passcode(hello.passcode):
+        is_known = arrival.seat is not None or arrival.role is not None
+        if not is_known and not self._replica.secrets.accepts_passcode(hello.passcode):
             raise Refused("bad_passcode", "This meeting asks for a passcode.")
-        return Arrival(link, hello, role, new_participant(), seat)
 
     # What has become true
 

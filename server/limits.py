@@ -30,14 +30,14 @@ class Addresses:
 
     def __init__(self, rate: float, burst: float | None = None) -> None:
         self._rate = rate
-        self._burst = max(1.0, rate) if burst is None else burst
+        self._burst = burst_of(rate) if burst is None else burst
         self._full_after = self._burst / rate * 1000  # ms
         self._key = secrets.token_bytes(16)
         self._buckets: dict[bytes, Bucket] = {}  # the one that has been quiet for the longest first
 
     def take(self, address: str, now: int) -> float:
         """Once more from `address`: 0, or else the seconds after which it may be."""
-        network = blake2b(_network(address), key=self._key, digest_size=16).digest()
+        network = blake2b(network_of(address), key=self._key, digest_size=16).digest()
         bucket = self._buckets.pop(network, None) or Bucket(self._burst, now)
         while self._buckets:
             quietest = next(iter(self._buckets))
@@ -48,7 +48,12 @@ class Addresses:
         return bucket.take(now, self._rate, self._burst)
 
 
-def _network(address: str) -> bytes:
+def burst_of(rate: float) -> float:
+    """How many newcomers may come at once."""
+    return max(1.0, rate)
+
+
+def network_of(address: str) -> bytes:
     """The address itself; of an IPv6 address the network, for whoever has one address has all of its 2^64."""
     try:
         found = ip_address(address)

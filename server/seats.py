@@ -17,6 +17,7 @@ class Seats:
     """Makes and reads the seats of one installation. A seat names a room and a participant, and nothing else."""
 
     def __init__(self, secret: str) -> None:
+        self._key = sha256(secret.encode()).digest()
         self._signer = Signer(secret, salt="openchair.seat", digest_method=sha256)
 
     def seat(self, room: RoomId, who: ParticipantId) -> str:
@@ -29,6 +30,10 @@ class Seats:
         except (BadSignature, UnicodeDecodeError, UnicodeEncodeError):
             return None
         return ParticipantId(who) if of_room == room else None
+
+    def network_id(self, room: RoomId, network: bytes) -> str:
+        """By what other workers know a network in this room: nobody without the secret can tell which it is."""
+        return blake2b(f"{room}/".encode() + network, key=self._key, digest_size=16).hexdigest()
 
 
 def new_participant() -> ParticipantId:

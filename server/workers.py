@@ -4,16 +4,18 @@ Soft state in Redis, with a lease. No truth of a room is in it: at worst somebod
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from rooms.vocabulary import ParticipantId, RoomId
 from server.clock import Clock
+from server.limits import burst_of
 from server.log import Unavailable
-from server.redis import RedisLine
+from server.redis import RedisLine, Script
 
 LEASE: Final = 6000  # ms that a worker counts as alive after it was last heard of
 LIFE: Final = 6 * 3600 * 1000  # ms that it is known who was where
@@ -43,6 +45,12 @@ class Workers(Protocol):
     async def elsewhere(self, room: RoomId, people: Sequence[ParticipantId]) -> frozenset[ParticipantId]:
         """Who of these is connected to another worker, as far as is known. Raises `Unavailable`."""
 
+    def take_newcomer(self, room: RoomId, network: str, rate: float) -> Awaitable[float] | None:
+        """Count one newcomer of that network (by its `Seats.network_id`) on all workers, `rate` a second.
+
+        The answer is 0, or else the seconds after which one may come. None where nobody else counts.
+        """
+
     async def forget(self, room: RoomId) -> None:
         """The room is over. Raises `Unavailable`."""
 
@@ -61,6 +69,8 @@ class Alone:
     async def elsewhere(self, room: RoomId, people: Sequence[ParticipantId]) -> frozenset[ParticipantId]:
         return frozenset()
 
+    def take_newcomer(self, room: RoomId, network: str, rate: float) -> None: ...
+
     async def forget(self, room: RoomId) -> None: ...
 
 
@@ -72,7 +82,9 @@ class RedisWorkers:
         self._now = now
         self._me = line.worker.encode()
         self._alive: frozenset[bytes] = frozenset({self._me})
+        self._gone: frozenset[bytes] = frozenset()
         self._telling: set[asyncio.Task[None]] = set()
+        self._newcomer = Script(Path(__file__).parent / "newcomer.lua")
 
     async def follow(self, room: RoomId, taken: Taken, typing: Typing) -> None:
         def heard(data: bytes) -> None:
@@ -117,25 +129,36 @@ class RedisWorkers:
         others = self._alive - {self._me}
         return frozenset(who for who, holder in zip(people, holders, strict=True) if holder in others)
 
+    async def take_newcomer(self, room: RoomId, network: str, rate: float) -> float:
+        bucket = f"openchair:{{{room}}}:from:{network}".encode()
+        try:
+            wait: int = await self._line.run(self._newcomer, [bucket], [rate, burst_of(rate)])
+        except Unavailable:  # then nobody can come in anyway
+            return 0
+        return wait / 1000
+
     async def forget(self, room: RoomId) -> None:
         await self._line.call("DEL", _key(room))
 
     async def beat(self) -> bool:
-        """Renew the lease, and see who else lives; whether one is missing that lived before. Raises `Unavailable`."""
+        """Renew the lease, and see who else lives; whether one is gone since the last time. Raises `Unavailable`."""
         now = self._now()
-        _, _, found = await self._line.call_all(
+        _, _, found, ended = await self._line.call_all(
             [
                 ("ZADD", ALIVE, now + LEASE, self._me),
                 ("ZREMRANGEBYSCORE", ALIVE, "-inf", now - LEASE),
                 ("ZRANGE", ALIVE, now, "+inf", "BYSCORE"),
+                ("ZRANGE", ALIVE, "-inf", now - 1, "BYSCORE"),
             ]
         )
-        before, self._alive = self._alive, frozenset(found)
-        return not before <= self._alive
+        alive, gone = frozenset(found), frozenset(ended)
+        is_one_gone = not self._alive <= alive or not gone <= self._gone  # which may have come and gone in between
+        self._alive, self._gone = alive, gone
+        return is_one_gone
 
     async def say_good_bye(self) -> None:
-        """Give the lease up, so that nobody has to wait until it runs out. Raises `Unavailable`."""
-        await self._line.call("ZREM", ALIVE, self._me)
+        """End the lease, so that nobody has to wait until it runs out. Raises `Unavailable`."""
+        await self._line.call("ZADD", ALIVE, self._now() - 1, self._me)
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode

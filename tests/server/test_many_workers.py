@@ -5,11 +5,14 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rooms.vocabulary import RoomId
+from server.clock import SteadyClock
 from server.log import Appended, Batch, Unavailable
+from server.redis import RedisLine
 from server.workers import RedisWorkers
 from tests.server.kit import Served, serving
 from tests.valkey import Valkey, a_valkey
@@ -165,6 +168,53 @@ async def test_who_is_where_is_told_again_when_redis_has_forgotten_it(
     await bob.does("say", text="Nobody was away")
     await alice.hears("Nobody was away")
     assert not [event for event in alice.events if event["t"] == "away"]
+
+
+async def test_newcomers_of_one_address_are_counted_over_all_workers(tmp_path: Path, valkey: Valkey) -> None:
+    valkey.forget_everything()
+    options: dict[str, Any] = {"redis": valkey.url, "secret": "a secret of both", "host": "0.0.0.0"}
+    async with AsyncExitStack() as stack:
+        # a thousandth a second: nobody's place comes back while this runs
+        one = await stack.enter_async_context(serving(tmp_path, joins_per_second=0.001, **options))
+        other = await stack.enter_async_context(serving(tmp_path, joins_per_second=0.001, **options))
+        await one.a_meeting()
+        alice = await one.comes("Alice")
+        client = await other.connected()
+        refusal = await client.hello(name="Bob")
+        assert (refusal["code"], refusal["retry_after"] > 900) == ("too_fast", True)
+        assert await client.closing_code() == 4001
+        await other.resumes(alice)  # who has been let in comes back at once
+        with valkey.client() as asked:
+            [bucket] = asked.scan_iter(match="*:from:*")
+            assert b"127.0.0.1" not in bucket, "no address is written down"
+            assert 0 < asked.pttl(bucket) <= 1_000_000, "and what is written is forgotten when it counts no more"
+
+
+async def test_who_is_removed_and_blocked_comes_back_on_no_worker(workers: tuple[Served, Served]) -> None:
+    one, other = workers
+    meeting = await one.a_meeting(slug="guarded")
+    alice = await one.comes("Alice", room="guarded", key=meeting.keys.host)
+    mallory = await other.comes("Mallory", room="guarded", device="her phone")
+    await alice.sees("joined", name="Mallory")
+    await alice.does("remove", who=mallory.id)
+    assert await mallory.closing_code() == 4003
+    for worker in workers:
+        for secrets in ({"seat": mallory.welcome["seat"]}, {"name": "Another", "device": "her phone"}):
+            client = await worker.connected("guarded")
+            assert (await client.hello(**secrets))["code"] == "blocked"
+            assert await client.closing_code() == 4003
+
+
+async def test_a_worker_that_went_before_another_had_heard_of_it_is_missed(valkey: Valkey) -> None:
+    valkey.forget_everything()
+    async with RedisLine(valkey.url) as line, RedisLine(valkey.url) as brief:
+        now = SteadyClock()
+        stays, goes = RedisWorkers(line, now), RedisWorkers(brief, now)
+        assert not await stays.beat()
+        await goes.beat()
+        await goes.say_good_bye()
+        assert await stays.beat(), "its people are looked for"
+        assert not await stays.beat(), "once"
 
 
 async def test_a_redis_that_falls_over_and_comes_back_loses_nothing(tmp_path: Path) -> None:
