@@ -67,6 +67,13 @@ class Phase(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.queue or ("open" if self.kind in {"round", "open"} else "closed")
 
 
+class Words(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What a group calls its things: each a word of a short list, for sentences hang on it in six languages."""
+
+    facilitator: Literal["facilitator", "chair", "host", "convenor"] = "facilitator"
+    share: Literal["share", "check_in"] = "share"
+
+
 class Format(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The rules of a meeting, and its phases in order."""
 
@@ -85,6 +92,7 @@ class Format(Struct, frozen=True, kw_only=True, omit_defaults=True):
     chat: ChatMode = "open"
     crosstalk: Crosstalk = "reactions"
     direct_messages: DirectMessages = "service"
+    words: Words | None = None  # the usual ones
     capacity: Annotated[int, Meta(ge=1, le=100_000)] = 1000
     away_seconds: Seconds = 120
     answer_seconds: PositiveSeconds = 30

@@ -13,7 +13,18 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict
 
 from rooms import agenda, chat, floor, presence, safety
-from rooms.formats import Crosstalk, DirectMessages, Format, History, Order, Phase, PhaseKind, QueueRule, Roster
+from rooms.formats import (
+    Crosstalk,
+    DirectMessages,
+    Format,
+    History,
+    Order,
+    Phase,
+    PhaseKind,
+    QueueRule,
+    Roster,
+    Words,
+)
 from rooms.room import Room
 from rooms.vocabulary import (
     EVERYONE,
@@ -151,6 +162,7 @@ class Rules(Struct):
     direct_messages: DirectMessages
     history: History
     roster: Roster
+    words: Words | UnsetType = UNSET  # where they are not the usual ones
 
 
 class RoomView(Struct):
@@ -238,12 +250,16 @@ def view(room: Room, who: ParticipantId, now: int) -> RoomView:
         quiet=room.is_quiet,
         emoji=list(room.format.emoji),
         celebrations=[CelebrationView(c.by, c.count, c.unit, c.at, c.name or UNSET) for c in room.celebrations],
-        rules=Rules(room.format.crosstalk, room.format.direct_messages, room.format.history, room.format.roster),
+        rules=_rules(room.format),
     )
     if serves:
         seen.lobby = [KnockView(knock.id, knock.name, knock.at) for knock in room.lobby.values()]
         seen.blocked = [BlockedView(blocked.id, blocked.name) for blocked in room.blocked.values()]
     return seen
+
+
+def _rules(it: Format) -> Rules:
+    return Rules(it.crosstalk, it.direct_messages, it.history, it.roster, it.words or UNSET)
 
 
 def _phase(phase: Phase, reader: ParticipantId | None) -> PhaseView:
@@ -344,12 +360,13 @@ def newcomers_alike(room: Room, who: ParticipantId) -> Hashable | None:
 def restore(seen: RoomView, who: ParticipantId) -> Room:
     """The part of the room that `who` may see, as a room that `evolve` keeps up to date with the events that follow."""
     phases = tuple(_phase_of(phase) for phase in seen.agenda)
+    rules = {name: rule for name, rule in asdict(seen.rules).items() if rule is not UNSET}
     room = Room(
         id=seen.id,
         slug=seen.meeting.slug,
         name=seen.meeting.name,
         timezone=seen.meeting.timezone,
-        format=Format(phase=phases, emoji=tuple(seen.emoji), **asdict(seen.rules)),
+        format=Format(phase=phases, emoji=tuple(seen.emoji), **rules),
         state=seen.state,
         doors_at=seen.doors_at,
         starts_at=seen.starts_at,

@@ -3,12 +3,14 @@
 from typing import Any, Final
 
 from babel import Locale
+from msgspec.structs import asdict
 
 from config import formats
 from config.meeting_types import type_names
+from rooms.formats import Words as OwnWords
 from server.pages.agenda_form import NEW, Row, rows_in, rows_of
 from server.pages.forms import Form
-from server.pages.meeting_form import OWN, agenda_in, base_of
+from server.pages.meeting_form import OWN, OWN_WORDS, agenda_in, base_of
 from server.pages.saying import NTH, format_name, key_of, minutes_of, rule_in_words
 from server.pages.words import Words
 from server.schedule.meetings import Meeting, Stored
@@ -89,6 +91,10 @@ def asking(t: Words, form: Form, stored: Stored | None = None) -> dict[str, Any]
         "formats": _formats(t, meeting),
         "rows": rows,
         "kinds": NEW,
+        "own_words": [
+            (f"words.{of}", t(f"words.{of}"), [(word, t(f"word.{word}")) for word in choices])
+            for of, choices in OWN_WORDS.items()
+        ],
         "phase_kinds": [(kind, t(f"phase.{kind}")) for kind in NEW],
         "orders": [(order, t(f"order.{order}")) for order in ORDERS],
         "agenda_minutes": _minutes(rows),
@@ -125,6 +131,8 @@ def open_agenda(form: Form, meeting: Meeting | None) -> None:
     base = base_of(form, meeting)
     form.set("agenda_of", name if name in formats.shipped() else OWN)
     form.set("waiting_room", "yes" if base.waiting_room else "")
+    for of, word in asdict(base.words or OwnWords()).items():
+        form.set(f"words.{of}", word)
     put_rows(form, rows_of(base))
 
 

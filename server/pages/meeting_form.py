@@ -3,13 +3,13 @@
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, get_args
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from config import formats
-from rooms.formats import Format
+from rooms.formats import Format, Words
 from server.pages.agenda_form import Row, is_placeholder, number, phases_of, rows_in, rows_of
 from server.pages.forms import Form
 from server.pages.saying import DAYS, NTH, minutes_of, nth_weekday, weeks_between
@@ -24,6 +24,9 @@ USUAL_MINUTES: Final = 60
 # Fields of the wire, by the field of the form beside which it is told what is wrong with them.
 TOLD_AT: Final = {"rrule": "often", "dtstart": "date", "once": "date", "when": "often", "phase": "format"}
 IN_ROWS: Final = {"share_seconds": "share", "seconds": "minutes"}
+
+# What a group may call its things, by the usual word.
+OWN_WORDS: Final = {field.name: get_args(field.type) for field in msgspec.structs.fields(Words)}
 
 Fields = dict[str, str | list[str]]
 
@@ -126,7 +129,7 @@ def field_of(path: str | None) -> str:
     parts = (path or "").removeprefix("format.").split(".")
     if parts[0] == "phase" and len(parts) == 3:
         return f"phase.{parts[1]}.{IN_ROWS.get(parts[2], parts[2])}"
-    return TOLD_AT.get(parts[0], parts[0])
+    return ".".join(parts) if parts[0] == "words" else TOLD_AT.get(parts[0], parts[0])
 
 
 def _when_in(form: Form, now: int) -> dict[str, Any]:
@@ -178,6 +181,7 @@ def _format_in(form: Form, meeting: Meeting | None) -> str | dict[str, Any]:
     rows = rows_in(form)
     made["phase"] = phases_of(rows, base, form)
     made["waiting_room"] = form.get("waiting_room") == "yes"
+    made["words"] = _words_in(form, base)
     if not rows:
         form.refuse("wrong.agenda", "format")
     try:
@@ -186,6 +190,13 @@ def _format_in(form: Form, meeting: Meeting | None) -> str | dict[str, Any]:
     except msgspec.ValidationError:
         pass  # told with its field when all of it is read
     return made
+
+
+def _words_in(form: Form, base: Format) -> dict[str, str] | None:
+    """The group's own words, less those that are the usual ones; None where all are."""
+    words = msgspec.structs.asdict(base.words or Words())
+    chosen = {of: form.get(f"words.{of}") or word for of, word in words.items()}
+    return {of: word for of, word in chosen.items() if word != of} or None
 
 
 def _same(made: Mapping[str, Any], base: Format) -> bool:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from rooms import agenda, chat, floor, presence, safety
-from rooms.formats import Phase
+from rooms.formats import Phase, Words
 from rooms.room import AnyEvent, Room, evolve
 from rooms.view import RoomView, restore, view
 from rooms.vocabulary import ParticipantId
@@ -20,7 +20,7 @@ def a_full_room(roster: str = "everyone", history: str = "from_join") -> Meeting
     """With something of everything in it; Bob waits at the door."""
     phases = (ROUND, Phase(kind="reading", title="Closing"))
     rules: dict[str, Any] = {"waiting_room": True, "roster": roster, "history": history, "direct_messages": "everyone"}
-    meeting = a_meeting(*phases, crosstalk="chat", **rules)
+    meeting = a_meeting(*phases, crosstalk="chat", words=Words(share="check_in"), **rules)
     meeting.join(FAY, GRETA, ALICE, CHARLIE, DORA)
     meeting.ask(presence.Admit(who="all"), FAY)
     meeting.add_person("Grandpa")

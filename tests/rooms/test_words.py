@@ -8,7 +8,7 @@ import pytest
 
 from rooms import chat, floor
 from rooms.agenda import Assign
-from rooms.formats import Format, Phase
+from rooms.formats import Format, Phase, Words
 from rooms.room import AnyEvent, WireCommand
 from rooms.vocabulary import Code
 from tests.kit import ALICE, BOB, EVE, FAY, GRETA, a_phase, a_round, a_share
@@ -238,6 +238,7 @@ def test_the_defaults_of_a_format() -> None:
         "roster": "everyone",
         "chat": "open",
         "crosstalk": "reactions",
+        "words": None,
         "direct_messages": "service",
         "capacity": 1000,
         "away_seconds": 120,
@@ -347,3 +348,9 @@ def test_the_waiting_room_and_the_blocked_are_shown_to_the_service_team_only() -
     meeting = a_round(ALICE)
     assert (meeting.view(ALICE).lobby, meeting.view(ALICE).blocked) == (msgspec.UNSET, msgspec.UNSET)
     assert (meeting.view(FAY).lobby, meeting.view(FAY).blocked) == ([], [])
+
+
+def test_a_groups_own_words_are_told_where_it_has_any() -> None:
+    words = Words(facilitator="chair")
+    assert msgspec.to_builtins(a_round(words=words).view(FAY).rules)["words"] == {"facilitator": "chair"}
+    assert a_round().view(FAY).rules.words is msgspec.UNSET

@@ -26,6 +26,9 @@ const catalogue = signal<Catalogue>({});
 /** The language of the page. */
 export const language = signal<Language>('en');
 
+/** What this group calls its things, where that is not what most do: a message `key~word` then stands for that of `key`. */
+export const groupWords = signal<readonly string[]>([]);
+
 // The countdown's digits are these, so all are: everybody who reads Arabic reads them too.
 const numberingSystem = 'latn';
 
@@ -61,12 +64,17 @@ export async function speak(chosen: Language): Promise<void> {
 /** The message of that key; `{name}` stands for a value, and `n` chooses the plural form. */
 export function t(key: Key, values: Values = {}): string {
   const { plural, number } = formats.value;
-  const message = catalogue.value[key] ?? key;
+  const message = inGroupWords(key) ?? catalogue.value[key] ?? key;
   const text = typeof message === 'string' ? message : (message[plural.select(Number(values.n))] ?? message.other);
   return text.replace(/\{(\w+)\}/g, (all, name: string) => {
     const value = values[name] ?? all;
     return typeof value === 'number' ? number.format(value) : value;
   });
+}
+
+function inGroupWords(key: Key): string | Forms | undefined {
+  const word = groupWords.value.find(it => Object.hasOwn(catalogue.value, `${key}~${it}`));
+  return word && catalogue.value[`${key}~${word}`];
 }
 
 /** Whether there is a message of that key, for keys that come from the server. */

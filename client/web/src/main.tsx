@@ -1,9 +1,9 @@
 /** The page's beginning: what the shell and the link say, the line, the clock; and then the components. */
-import { signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import { render } from 'preact';
 import { App } from './components/App.js';
 import { type App as Actions, AppProvider, type Meeting } from './components/context.js';
-import { asLanguage, speak } from './i18n.js';
+import { asLanguage, groupWords, speak } from './i18n.js';
 import { leaveQuickly, onThreeEscapes } from './leave.js';
 import { Store } from './store/store.js';
 import { type Entry, Line } from './wire/line.js';
@@ -64,6 +64,9 @@ function start(root: HTMLElement, room: string, described: Meeting): void {
     hasKey.value = secrets.key !== undefined;
     hasPasscode.value = secrets.passcode !== undefined;
     if (line.hasSeat && given.key) line.join(given);
+  });
+  effect(() => {
+    groupWords.value = Object.values(store.parts.rules?.words ?? {});
   });
   keepTime(store);
   onThreeEscapes(app.leaveQuickly);

@@ -157,6 +157,15 @@ async def test_a_reading_is_pasted_in_with_its_credit(volunteer: Volunteer, site
     assert "Line one" not in await site.text("/m/tuesday-circle"), "a reading is for those in the room"
 
 
+async def test_a_group_has_its_own_words(volunteer: Volunteer, site: Site) -> None:
+    form = await volunteer.presses("agenda", await volunteer.opens("/new"), **NEW)
+    assert (form.get("words.facilitator"), form.get("words.share")) == ("facilitator", "share")
+    await volunteer.presses("create", form, words__facilitator="boss")
+    assert "words.facilitator" in Filled(volunteer.html).wrong
+    await volunteer.presses("create", form, words__facilitator="convenor")
+    assert (await site.meeting("tuesday-circle"))["format"]["words"] == {"facilitator": "convenor"}
+
+
 async def test_an_agenda_that_was_only_looked_at_is_the_shipped_one(volunteer: Volunteer, site: Site) -> None:
     form = await volunteer.presses("agenda", await volunteer.opens("/new"), **NEW, format="grief")
     await volunteer.presses("create", form)

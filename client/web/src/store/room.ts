@@ -113,6 +113,8 @@ export interface Snapshot {
     readonly direct_messages: 'off' | 'service' | 'everyone';
     readonly history: 'from_join' | 'all';
     readonly roster: 'everyone' | 'service';
+    /** What the group calls its things, by what they are called here: `{ share: 'check_in' }`. */
+    readonly words?: Readonly<Record<string, string>>;
   };
   /** These two for the service team only. */
   readonly lobby?: readonly Knock[];
