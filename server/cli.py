@@ -216,11 +216,12 @@ def links(
     site = Site((base or next(iter(settings.origin), f"http://127.0.0.1:{settings.port or 8000}")).rstrip("/"))
 
     async def do(schedule: Schedule) -> Stored | None:
-        stored = await schedule.get(slug)
-        if stored is not None:
+        while (stored := await schedule.get(slug)) is not None:
             kept = keys.kept(None)
             secrets = msgspec.structs.replace(kept, salt=stored.secrets.salt, passcode=stored.secrets.passcode)
-            await schedule.change(slug, stored.meeting, secrets)
+            # Whoever changes the meeting in this moment loses nothing.
+            if await schedule.change(slug, stored.meeting, secrets, stored.sequence) is not None:
+                break
         return stored
 
     keys = new_keys()

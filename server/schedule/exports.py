@@ -67,7 +67,7 @@ class Exports:
         if not wanted or not its:
             raise HTTPException(404)
         site, is_discreet = site_of(request, self._settings), _is_discreet(request)
-        return _answer(request, CALENDAR, calendar(its, its[0].meeting.group, site, is_discreet=is_discreet))
+        return _answer(request, CALENDAR, calendar(_held(its), its[0].meeting.group, site, is_discreet=is_discreet))
 
     async def _made(self, make: Make, request: Request) -> bytes:
         """What `make` makes of all meetings, kept while they stay as they are.
@@ -93,11 +93,19 @@ def _csv(meetings: list[Stored], site: Site) -> bytes:
 
 
 def _calendar(meetings: list[Stored], site: Site) -> bytes:
-    return calendar(meetings, f"Meetings at {site.host}", site)
+    return calendar(_held(meetings), f"Meetings at {site.host}", site)
 
 
 def _discreet_calendar(meetings: list[Stored], site: Site) -> bytes:
-    return calendar(meetings, "", site, is_discreet=True)
+    return calendar(_held(meetings), "", site, is_discreet=True)
+
+
+def _held(meetings: list[Stored]) -> list[Stored]:
+    """Those that are not paused: whoever subscribes to many is not told for ever of one that may come back.
+
+    If all are paused they are told as cancelled, as in a meeting's own calendar, for none may be empty (RFC 5545, 3.6).
+    """
+    return [it for it in meetings if not it.meeting.is_paused] or meetings
 
 
 def _is_discreet(request: Request) -> bool:

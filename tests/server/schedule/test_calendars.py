@@ -147,6 +147,16 @@ async def test_a_cancelled_date_is_left_out_and_a_moved_one_is_elsewhere(site: S
     assert "Thursday" not in (await site.http.get("/m/tuesday-circle.ics?title=private")).text
 
 
+async def test_a_paused_meeting_is_left_out_of_the_calendars_of_many_as_long_as_another_is_held(site: Site) -> None:
+    made = await site.creates(group="Rivers")
+    await site.creates(name="Other", group="Rivers")
+    headers = bearer(made["manage_url"])
+    for path in ("/meetings.ics", "/meetings.ics?group=Rivers", "/meetings.ics?title=private"):
+        for paused, count in ((True, 1), (False, 2)):
+            await site.http.patch("/api/meetings/tuesday-circle", json={"paused": paused}, headers=headers)
+            assert (await site.text(path)).count("BEGIN:VEVENT") == count
+
+
 async def test_a_paused_meeting_is_cancelled_in_calendars_until_it_goes_on(site: Site) -> None:
     made = await site.creates()
     headers = bearer(made["manage_url"])

@@ -1,11 +1,14 @@
 """`openchair import` and `openchair links`, as a volunteer uses them."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from server.schedule.meetings import Schedule, Stored
 from tests.server.commands import run
 from tests.server.schedule.feed import IMPORTED, SKIPPED, a_feed, row
 
@@ -100,6 +103,31 @@ def test_links_are_made_anew_each_time(tmp_path: Path) -> None:
     assert "These replace all links from before" in output
     second = links(run("links", "river-group-1", data=tmp_path)[1])
     assert not {first[name] for name in first if name != "join"} & set(second.values())
+
+
+def test_links_made_anew_undo_nothing_that_somebody_changes_in_that_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("import", a_file(tmp_path, [row()]), data=tmp_path)
+    real, turns = Schedule.get, iter([True])
+
+    async def get_and_somebody_changes(self: Schedule, slug: str) -> Stored | None:
+        stored = await real(self, slug)
+        if stored is not None and next(turns, False):
+            await self.change(slug, replace(stored.meeting, name="As it is called now"), stored.secrets)
+        return stored
+
+    monkeypatch.setattr(Schedule, "get", get_and_somebody_changes)
+    assert run("links", "river-group-1", data=tmp_path)[0] == 0
+
+    async def name() -> str:
+        schedule = Schedule(f"sqlite+aiosqlite:///{tmp_path / 'openchair.sqlite'}", lambda: 0)
+        stored = await real(schedule, "river-group-1")
+        await schedule.close()
+        assert stored is not None
+        return stored.meeting.name
+
+    assert asyncio.run(name()) == "As it is called now"
 
 
 def test_links_are_those_of_the_site(tmp_path: Path) -> None:
