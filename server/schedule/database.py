@@ -95,7 +95,9 @@ async def check_writable(engine: AsyncEngine) -> None:
 
 def reason(error: SQLAlchemyError) -> str:
     """What the database itself said, without the statement and its values."""
-    return str(error.orig) if isinstance(error, DBAPIError) and error.orig is not None else type(error).__name__
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return type(error).__name__
+    return str(error.orig) or "it does not answer"  # a time-out has no words
 
 
 def migrate(connection: Connection, move: Callable[[Config, str], None] = command.upgrade, to: str = "head") -> None:

@@ -1,10 +1,12 @@
 """`openchair check`: what it finds in installations that are sound, new, or broken. It makes nothing by itself."""
 
+import socket
 import sqlite3
 from pathlib import Path
 
 import pytest
 
+from server.schedule.database import Unusable, bring_up_to_date, engine_for
 from tests.server.commands import run
 from tests.valkey import Valkey
 
@@ -65,6 +67,15 @@ def test_a_database_url_that_cannot_be_used_is_not_repeated(tmp_path: Path, url:
     code, report = run("check", "--database", url, data=tmp_path)
     assert (code, sentence in report) == (1, True)
     assert "opensesame" not in report
+
+
+async def test_a_database_that_takes_the_line_and_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.schedule.database.CONNECT_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        engine = engine_for(f"postgresql://openchair@127.0.0.1:{silent.getsockname()[1]}/openchair")
+        with pytest.raises(Unusable, match=r"^It cannot be opened: it does not answer\.$"):
+            await bring_up_to_date(engine)
+        await engine.dispose()
 
 
 def test_a_data_folder_that_is_a_file(tmp_path: Path) -> None:
