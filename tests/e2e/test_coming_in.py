@@ -1,5 +1,7 @@
 """Coming in and going: in another language, to a site that asks no other for anything, and away without a trace."""
 
+import asyncio
+
 from playwright.async_api import Route, expect
 
 from tests.e2e.kit import House
@@ -127,3 +129,46 @@ async def test_the_way_back_does_not_lead_into_the_room_that_was_left_quickly(ho
     await expect(bob.page).to_have_url(f"http://127.0.0.1:{house.served.port}/help")
     await bob.page.go_forward()
     await expect(bob.page).to_have_title("Neutral")
+
+
+async def test_a_name_is_typed_before_the_scripts_are_there(house: House) -> None:
+    await house.a_meeting()
+    bob = await house.person()
+    released = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await released.wait()
+        await route.continue_()
+
+    await bob.page.route("**/assets/main-*.js", late)
+    await bob.page.goto(bob.link, wait_until="commit")
+    name = bob.page.get_by_label("Your first name")
+    await name.press_sequentially("Bob")
+    await bob.finds_no_barrier()
+    released.set()
+    await expect(bob.page.get_by_role("button", name="Come in")).to_be_enabled()
+    await expect(name).to_be_focused()
+    await name.press_sequentially("by")
+    await expect(name).to_have_value("Bobby")
+    await name.press("Enter")
+    await bob.sees("The doors are open.")
+
+
+async def test_without_a_line_a_calm_page_says_so_and_nothing_of_the_meeting_was_kept(house: House) -> None:
+    await house.a_meeting()
+    bob = await house.person()
+    await bob.comes("Bob")
+    await bob.looks_at("Chat")
+    await bob.page.evaluate("navigator.serviceWorker.register('/worker.js').then(() => navigator.serviceWorker.ready)")
+    await bob.page.wait_for_function("navigator.serviceWorker.controller !== null")
+    kept = await bob.page.evaluate(KEPT)
+    assert "/offline" in kept
+    assert not [path for path in kept if path.startswith(("/r/", "/rooms/", "/m/"))]
+    await bob.page.context.set_offline(True)
+    bob.errors.clear()
+    await bob.page.goto(bob.link)
+    await expect(bob.page.get_by_role("heading", name="There is no line")).to_be_visible()
+    await bob.page.context.set_offline(False)
+    bob.errors.clear()  # the browser says that there was no line
+    await bob.page.reload()
+    await bob.looks_at("Chat")
