@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 BUILD = Path(__file__).parent / "build"
@@ -88,7 +88,9 @@ def serving(
     """
     log = BUILD / f"{name}.log"
     with log.open("wb") as output, on_core(cores()[0] if core is None else core):
-        server = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, **environ})
+        server = subprocess.Popen(
+            command, stdout=output, stderr=output, env={**os.environ, **environ}, start_new_session=True
+        )
     try:
         until = time.monotonic() + START_SECONDS
         while not ready():
@@ -103,6 +105,8 @@ def serving(
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
+        with suppress(ProcessLookupError):  # what it has left behind, as the wrapper of a wheel's Node does
+            os.killpg(server.pid, signal.SIGKILL)
 
 
 def _family(pid: int) -> list[int]:
