@@ -1,6 +1,7 @@
 """The schedule's database: found, opened, and brought up to date."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -85,6 +86,8 @@ async def bring_up_to_date(engine: AsyncEngine) -> None:
 
 async def check_writable(engine: AsyncEngine) -> None:
     """Find out whether the database can be written to, without a change. Raises `Unusable`."""
+    if (file := file_of(engine.url)) is not None and not os.access(file.parent, os.W_OK):  # for its journal
+        raise Unusable("It cannot be written to: its folder is read-only for this user.")
     try:
         async with engine.connect() as connection:
             await connection.execute(text("DELETE FROM endings WHERE 1 = 0"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from server.schedule.database import Unusable, bring_up_to_date, engine_for
+from server.schedule.database import Unusable, bring_up_to_date, check_writable, engine_for
 from tests.server.commands import run
 from tests.valkey import Valkey
 
@@ -67,6 +67,16 @@ def test_a_database_url_that_cannot_be_used_is_not_repeated(tmp_path: Path, url:
     code, report = run("check", "--database", url, data=tmp_path)
     assert (code, sentence in report) == (1, True)
     assert "opensesame" not in report
+
+
+async def test_a_folder_that_takes_no_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = engine_for(f"sqlite+aiosqlite:///{tmp_path}/openchair.sqlite")
+    await bring_up_to_date(engine)
+    await check_writable(engine)
+    monkeypatch.setattr("os.access", lambda path, mode: path != tmp_path)  # the tests' user may write anywhere
+    with pytest.raises(Unusable, match=r"its folder is read-only"):
+        await check_writable(engine)
+    await engine.dispose()
 
 
 async def test_a_database_that_takes_the_line_and_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
