@@ -152,23 +152,3 @@ async def test_a_name_is_typed_before_the_scripts_are_there(house: House) -> Non
     await expect(name).to_have_value("Bobby")
     await name.press("Enter")
     await bob.sees("The doors are open.")
-
-
-async def test_without_a_line_a_calm_page_says_so_and_nothing_of_the_meeting_was_kept(house: House) -> None:
-    await house.a_meeting()
-    bob = await house.person()
-    await bob.comes("Bob")
-    await bob.looks_at("Chat")
-    await bob.page.evaluate("navigator.serviceWorker.register('/worker.js').then(() => navigator.serviceWorker.ready)")
-    await bob.page.wait_for_function("navigator.serviceWorker.controller !== null")
-    kept = await bob.page.evaluate(KEPT)
-    assert "/offline" in kept
-    assert not [path for path in kept if path.startswith(("/r/", "/rooms/", "/m/"))]
-    await bob.page.context.set_offline(True)
-    bob.errors.clear()
-    await bob.page.goto(bob.link)
-    await expect(bob.page.get_by_role("heading", name="There is no line")).to_be_visible()
-    await bob.page.context.set_offline(False)
-    bob.errors.clear()  # the browser says that there was no line
-    await bob.page.reload()
-    await bob.looks_at("Chat")
