@@ -72,7 +72,7 @@ async def _look_at(address: Address, where: Place) -> None:
     if info.get("role") != "master":
         raise Unfit("it is a replica, which takes nothing: give its master.")
     policy = info.get("maxmemory_policy", "noeviction")
-    if policy != "noeviction" and info.get("maxmemory") != "0":
+    if policy != "noeviction":  # even without a limit, which somebody may set while it runs
         raise Unfit(
             f"it may throw rooms away when its memory is full (maxmemory-policy {policy}); expected noeviction."
         )
