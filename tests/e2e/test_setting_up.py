@@ -1,5 +1,6 @@
 """A volunteer's path in a real browser: from the front page to a printed sheet of links; then the meeting starts."""
 
+import json
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -7,10 +8,11 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, FilePayload, Page, expect
 
 from tests.e2e.chromium import AXE
 from tests.server.kit import Served, serving
+from tests.server.schedule.feed import a_feed
 
 MINUTE = 60_000
 SIZES = {"phone": (320, 640), "desktop": (1280, 900)}
@@ -147,6 +149,50 @@ async def _look_at_all(served: Served, context: BrowserContext) -> None:
     await page.get_by_role("button", name="Set up the meeting").last.click()
     await expect(page.get_by_role("alert")).to_be_visible()
     await _finds_no_barrier(page, "a form with errors")
+    await page.goto(f"{base}/new")
+    await page.get_by_label("Name of the meeting").fill("Once more")
+    await page.get_by_role("checkbox", name="Monday", exact=True).check()
+    await page.get_by_label("Begins at", exact=True).fill("19:00")
+    await page.get_by_label("Time zone", exact=True).select_option("UTC")
+    await page.get_by_role("button", name="Set up the meeting").last.click()
+    await expect(page.locator(".link")).to_have_count(5)
+    await _finds_no_barrier(page, "the sheet of links")
+    await _look_at_the_import(page, f"{base}/operator/import")
+    await _look_at_managing(page, base, made["manage_url"])
+
+
+async def _look_at_the_import(page: Page, address: str) -> None:
+    """The page, a file that is none, what would be done with one, and what was done."""
+    await page.goto(address)
+    await _finds_no_barrier(page, "importing")
+    for content, what in ((b"<!doctype html>", "a file that is no feed"), (json.dumps(a_feed()).encode(), "a trial")):
+        file: FilePayload = {"name": "feed.json", "mimeType": "application/json", "buffer": content}
+        await page.locator("#file").set_input_files(file)
+        async with page.expect_navigation():
+            await page.get_by_role("button", name="See what would be done").click()
+        await _finds_no_barrier(page, what)
+    async with page.expect_navigation():
+        await page.locator("button[value=import]").click()
+    await _finds_no_barrier(page, "what was imported")
+
+
+async def _look_at_managing(page: Page, base: str, manage_url: str) -> None:
+    await page.goto(f"{base}/m/river-circle/manage")
+    await page.locator("#key").fill("not the key")
+    async with page.expect_navigation():
+        await page.locator("button[value=open]").click()
+    await _finds_no_barrier(page, "a wrong key")
+    for presses in (("pause", "resume", "change"), ("delete", "delete-it")):
+        await page.goto(base)  # else only the fragment of the address would change
+        await page.goto(manage_url)
+        for press in presses:
+            await page.locator(f"button[value={press}]").wait_for()
+            async with page.expect_navigation():
+                await page.locator(f"button[value={press}]").click()
+            await _finds_no_barrier(page, press)
+    for path in ("/m/river-circle", "/r/river-circle", "/help", "/offline"):
+        await page.goto(base + path)
+        await _finds_no_barrier(page, path)
 
 
 async def _finds_no_barrier(page: Page, what: str) -> None:
