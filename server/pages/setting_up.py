@@ -1,6 +1,5 @@
 """Setting up a meeting: a form, and at its end the sheet of links."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Final
 
@@ -42,7 +41,6 @@ class SettingUp:
         self._renderer = renderer
         self._now = now
         self._creations = creations
-        self._making = asyncio.Lock()
 
     def routes(self) -> list[Route]:
         return [Route("/new", self._asked, methods=["GET"]), Route("/new", self._posted, methods=["POST"])]
@@ -65,8 +63,7 @@ class SettingUp:
         seed = self._tokens.seed(form.get("token"), msgspec.json.encode(body))
         try:
             self._creations.count(hostname, request.client.host if request.client else "")
-            async with self._making:  # a second press of the button waits for the first
-                stored, keys = await make(self._schedule, body, self._now(), seed)
+            stored, keys = await make(self._schedule, body, self._now(), seed)
         except Wrong as wrong:
             form.refuse(wrong, field_of(wrong.field))
             return self._form(request, form, 422)

@@ -66,8 +66,6 @@ async def make(schedule: Schedule, body: Posted, now: int, seed: bytes | None = 
         raise Wrong("not_allowed", "A new meeting's links are new.", "renew")
     keys = new_keys(seed)
     secrets = keys.kept(body.passcode or None)
-    if seed is not None and (made := await schedule.managed_by(secrets.manage_key)) is not None:
-        return made, keys
     if body.slug is not UNSET:
         stored = await schedule.add(body.slug, meeting, secrets)
         if stored is None:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -245,15 +245,8 @@ class Schedule:
     async def get(self, slug: str) -> Stored | None:
         if not SLUG.fullmatch(slug):
             return None
-        return await self._first(meetings.c.slug == slug)
-
-    async def managed_by(self, manage_key: str) -> Stored | None:
-        """The meeting with that hash of its manage key."""
-        return await self._first(meetings.c.manage_key == manage_key)
-
-    async def _first(self, where: ColumnElement[bool]) -> Stored | None:
         async with self._engine.connect() as connection:
-            row = (await connection.execute(select(meetings).where(where))).mappings().first()
+            row = (await connection.execute(select(meetings).where(meetings.c.slug == slug))).mappings().first()
         return None if row is None else _stored(row)
 
     async def listed(self) -> list[Stored]:
@@ -286,11 +279,14 @@ class Schedule:
             return frozenset((await connection.execute(select(endings.c.room))).scalars())
 
     async def add(self, slug: str, meeting: Meeting, secrets: Secrets) -> Stored | None:
-        """A new meeting; None if the slug is taken."""
+        """A new meeting, or the one that was made with these very keys; None if the slug is taken."""
         stored = Stored(slug, meeting, secrets, self._now())
         try:
             async with self._engine.begin() as connection:
-                values = _values(stored) | {"revision": await _next_revision(connection)}
+                values = _values(stored) | {"revision": await _next_revision(connection)}  # one writes at a time
+                made = select(meetings).where(meetings.c.manage_key == secrets.manage_key)
+                if (row := (await connection.execute(made)).mappings().first()) is not None:
+                    return _stored(row)
                 await connection.execute(insert(meetings).values(values))
         except IntegrityError:
             return None

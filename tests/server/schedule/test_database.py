@@ -11,7 +11,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.schedule.database import Unusable, engine_for, migrate
+from server.schedule.making import make
 from server.schedule.meetings import Schedule
+from server.schedule.posted import Posted
 from server.schedule.tables import metadata
 from tests.postgres import Postgres
 from tests.server.schedule.conftest import ON_SQLITE
@@ -66,6 +68,18 @@ async def test_two_that_start_at_once_do_not_harm_each_other(site: Site) -> None
     await other.delete("tuesday-circle")
     assert await site.schedule.listed() == []
     await other.close()
+
+
+async def test_what_is_made_of_one_seed_on_several_workers_at_once_is_one_meeting(site: Site) -> None:
+    others = [Schedule(site.database, lambda: site.now) for _ in range(3)]
+    body = Posted(name="Tuesday circle", timezone="Europe/Berlin", day=2, time="19:00", minutes=60)
+    for other in others:
+        await other.open()
+    made = await asyncio.gather(*(make(it, body, site.now, b"a seed") for it in [site.schedule, *others]))
+    assert {stored.slug for stored, _ in made} == await site.schedule.slugs() == {"tuesday-circle"}
+    assert len({keys.host for _, keys in made}) == 1
+    for other in others:
+        await other.close()
 
 
 async def test_a_database_with_somebody_elses_tables_is_left_alone(tmp_path: Path) -> None:
