@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from contextlib import suppress
 from typing import Final
 
 from config.settings import Settings
@@ -10,7 +11,7 @@ from rooms.vocabulary import ParticipantId, Refused, RoomId
 from server.clock import Clock
 from server.log import Log
 from server.replica import SORRY, Replica, World
-from server.schedule.meetings import Occurrence, Schedule
+from server.schedule.meetings import Occurrence, Schedule, Stored
 from server.seats import Seats
 from server.socket import Hellos
 from server.stats import Metrics
@@ -133,9 +134,13 @@ class House:
         for replica in self._rooms.values():
             replica.look_for_the_lost()
 
-    async def close(self, slug: str) -> None:
-        """The meeting was deleted: its room ends."""
-        if (replica := self._by_slug.get(slug)) is not None:
+    async def close(self, deleted: Stored) -> None:
+        """The meeting was deleted: its room ends, on whichever worker it is open."""
+        replica = self._by_slug.get(deleted.slug)
+        if replica is None and self.settings.redis and (it := deleted.next(self._clock(), frozenset())) is not None:
+            with suppress(Refused):
+                replica = self.replica_of(it)
+        if replica is not None:
             replica.request(Close())
 
     def _forget(self, replica: Replica) -> None:

@@ -216,14 +216,14 @@ class Imported(Struct, frozen=True):
 
 
 class Schedule:
-    """The meetings of one installation. `on_deleted` hears of the slug of each that is deleted.
+    """The meetings of one installation. `on_deleted` hears of each that is deleted.
 
     To make one and to open it raise `database.Unusable`; everything else raises `sqlalchemy.exc.SQLAlchemyError`
     where the database is away.
     """
 
     def __init__(self, url: str, now: Callable[[], int]) -> None:
-        self.on_deleted: Callable[[str], Awaitable[None]] | None = None
+        self.on_deleted: Callable[[Stored], Awaitable[None]] | None = None
         self._now = now
         self._engine = engine_for(url)
         self._listed: list[Stored] = []
@@ -300,12 +300,13 @@ class Schedule:
 
     async def delete(self, slug: str) -> None:
         """Delete a meeting; its room ends."""
+        stored = await self.get(slug)
         async with self._engine.begin() as connection:
             await _next_revision(connection, is_deletion=True)
             await connection.execute(delete(meetings).where(meetings.c.slug == slug))
             await connection.execute(delete(endings).where(endings.c.room.startswith(f"{slug}.")))
-        if self.on_deleted is not None:
-            await self.on_deleted(slug)
+        if stored is not None and self.on_deleted is not None:
+            await self.on_deleted(stored)
 
     async def imported(self, source: str) -> dict[str, Stored]:
         """The meetings that came from `source`, by their slugs there."""

@@ -138,6 +138,16 @@ async def test_redis_that_comes_back_empty_gets_the_room_back(
     await bob.sees("said", text="After")
 
 
+async def test_a_meeting_that_is_deleted_on_one_ends_its_room_on_the_other(workers: tuple[Served, Served]) -> None:
+    one, other = workers
+    alice = await one.comes("Alice")
+    await other.app.schedule.delete("circle")
+    assert (await alice.until("ended"))["t"] == "ended"
+    assert await alice.closing_code() == 1000
+    for worker in workers:
+        await worker.rooms_are_gone()
+
+
 async def test_who_is_writing_is_told_on_all_workers_and_to_everybody_once(workers: tuple[Served, Served]) -> None:
     one, other = workers
     alice, bob, cleo = await one.comes("Alice"), await other.comes("Bob"), await one.comes("Cleo")

@@ -1,6 +1,6 @@
 """Which occurrence a link leads to: the current one, else the next; and what is over stays over."""
 
-from server.schedule.meetings import Ended, Occurrence
+from server.schedule.meetings import Ended, Occurrence, Stored
 from tests.server.site import MINUTE, Site, at
 
 TUESDAY = at("2026-11-03T18:00")  # 19:00 in Berlin
@@ -117,8 +117,8 @@ async def test_a_meeting_may_take_place_once_and_start_at_a_second(site: Site) -
 async def test_deleting_a_meeting_tells_its_room_and_forgets_what_ended(site: Site) -> None:
     told = []
 
-    async def hear(slug: str) -> None:
-        told.append(slug)
+    async def hear(deleted: Stored) -> None:
+        told.append(deleted.slug)
 
     site.schedule.on_deleted = hear
     await site.creates()
