@@ -60,7 +60,8 @@ class Importing:
         is_done = form.asks[0] == "import"
         content = await self._content(form)
         if content is not None:
-            source = form.text("source")[:MOST_SOURCE]
+            # A database may take no NUL, and nobody can read the others.
+            source = "".join(filter(str.isprintable, form.text("source")))[:MOST_SOURCE]
             feed = Feed(source, zone, form.text("program"), form.get("online_only") == "yes")
             try:
                 document = await asyncio.to_thread(feed_in, content)

@@ -39,6 +39,12 @@ async def test_first_a_dry_run_in_which_every_row_is_accounted_for_then_the_impo
         assert "3 rows: 0 new, 0 changed, 2 unchanged, 1 skipped." in again.html
 
 
+async def test_what_cannot_be_seen_of_a_feeds_name_is_not_kept(tmp_path: Path, feed: bytes) -> None:
+    async with a_site(tmp_path, **HERE) as site:
+        await sends(site, "import", await Volunteer(site).opens(PATH), feed, source="To\0wn\x07")
+        assert await site.schedule.imported("Town")
+
+
 @pytest.mark.parametrize("key", ["", "wrong", "invitation"])
 async def test_it_is_the_operators_alone(tmp_path: Path, feed: bytes, key: str) -> None:
     async with a_site(tmp_path, **HERE, invitation="invitation", who_may_create="anyone") as site:
