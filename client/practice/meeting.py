@@ -208,8 +208,8 @@ async def _schedule_practice(app: App, practice: Practice, keys: Keys, starts_at
         description="The people in this meeting are simulated, and so is what they tell. Come in and try everything.",
     )  # fmt: skip
     meeting = replace(new_meeting(posted, starts_at), format=practice.rules)
-    if await app.schedule.add(SLUG, meeting, keys.kept(None)) is None:
-        await app.schedule.change(SLUG, meeting, keys.kept(None))
+    if await app.schedule.change(SLUG, meeting, keys.kept(None)) is None:
+        await app.schedule.add(SLUG, meeting, keys.kept(None))
 
 
 async def _schedule_samples(app: App) -> None:
