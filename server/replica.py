@@ -206,7 +206,7 @@ class Replica:
                 await self._reload()
             elsewhere = await self._elsewhere(inbox)
             now = max(self.world.clock(), self.room.at)
-            draft = Draft(Batch(self.position, self.room.version))
+            draft = Draft(Batch(self.position, self.room.version, windows=self._windows))
             if not self.room.id:
                 self._open(draft, now)
             for item in inbox:

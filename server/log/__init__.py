@@ -4,7 +4,7 @@
 `tests/contract/test_log.py`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha1
 from typing import Final, Protocol
 
@@ -143,7 +143,8 @@ class Batch(Struct):
     The events were decided at position `base`, when the state's version was `expected`. `payloads` are the entries,
     encoded before they had numbers. `commands` were carried out by it, those without events included. `forget` are
     entries whose text is taken back, as they are to be kept, with the numbers that they have at `base`. Of `parted`,
-    who will not come back, the commands need not be remembered any more.
+    who will not come back, the commands need not be remembered any more. `windows` are those at `base`, as far as they
+    are known: a log need not look for what it is told, but checks it.
     """
 
     base: Position
@@ -153,6 +154,7 @@ class Batch(Struct):
     commands: list[tuple[ParticipantId, int]] = field(default_factory=list)
     forget: list[Entry] = field(default_factory=list)
     parted: list[ParticipantId] = field(default_factory=list)
+    windows: Mapping[ParticipantId, Window] = field(default_factory=dict)
 
 
 class Appended(Struct):

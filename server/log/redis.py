@@ -5,6 +5,7 @@ A room is one hash; append.lua tells its fields, and is the only thing that writ
 
 import asyncio
 from collections.abc import Callable, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +14,6 @@ from msgspec import Struct
 
 from rooms.vocabulary import ParticipantId, RoomId
 from server.log import (
-    WINDOW,
     Appended,
     Batch,
     Conflict,
@@ -62,8 +62,8 @@ class RedisLog:
     def __init__(self, line: RedisLine) -> None:
         self._line = line
         here = Path(__file__).parent
-        self._append, self._save, self._begin, self._known, self._confirm, self._wipe = (
-            Script(here / f"{name}.lua") for name in ("append", "save", "begin", "known", "confirm", "wipe")
+        self._advance, self._append, self._save, self._begin, self._known, self._confirm, self._wipe = (
+            Script(here / f"{name}.lua") for name in ("advance", "append", "save", "begin", "known", "confirm", "wipe")
         )
         self._renewed: dict[RoomId, float] = {}  # when a log was last told how long to live
 
@@ -92,8 +92,8 @@ class RedisLog:
         return _loaded(fields) if fields else None
 
     async def begin(self, room: RoomId, state: Loaded, instead_of: Position | None) -> bool:
-        seen = ("", "") if instead_of is None else (instead_of.epoch, instead_of.seq)
-        done: int = await self._line.run(self._begin, [_key(room)], [*seen, LIFE, *_fields(state)])
+        seen = "" if instead_of is None else _at(instead_of)
+        done: int = await self._line.run(self._begin, [_key(room)], [seen, LIFE, *_fields(state)])
         return bool(done)
 
     async def has_most(self, room: RoomId, seq: int) -> bool:
@@ -105,45 +105,58 @@ class RedisLog:
         return max(others) <= seq
 
     async def heads(self, rooms: Sequence[RoomId]) -> list[Position | None]:
-        found = await self._line.call_all([("HMGET", _key(room), "epoch", "seq", "tag") for room in rooms])
-        return [
-            None if epoch is None else Position(epoch.decode(), int(seq), tag.decode()) for epoch, seq, tag in found
-        ]
+        found = await self._line.call_all([("HGET", _key(room), "head") for room in rooms])
+        return [None if head is None else _read_head(head)[0] for head in found]
 
     async def append(self, room: RoomId, batch: Batch) -> Appended:
-        moving = max((i for i, entry in enumerate(batch.entries, start=1) if entry.event.moves), default=0)
-        arguments: list[Any] = [
-            self._line.worker,
-            batch.base.epoch,
-            batch.base.seq,
-            batch.base.tag,
-            batch.expected,
-            moving,
-            self._life(room),
-        ]
         end = number(batch.entries, batch.payloads, batch.base)
-        arguments.append(len(batch.entries))
-        arguments += [_stored(entry, payload) for entry, payload in zip(batch.entries, batch.payloads, strict=True)]
-        arguments.append(len(batch.forget))
+        entries = [_stored(entry, payload) for entry, payload in zip(batch.entries, batch.payloads, strict=True)]
+        told = _encode(batch.commands) + _encode(batch.parted)
+        life = self._life(room)
+        if not (life or batch.forget or batch.parted):
+            saved = await self._line.run(self._advance, [_key(room)], self._advancing(batch, end, entries, told))
+            if saved is not None:
+                return Appended(end, [], int(saved))
+        arguments: list[Any] = [self._line.worker, _head(batch.base, batch.expected), _moving(batch), life]
+        arguments += [len(entries), *entries, len(batch.forget)]
         for entry in batch.forget:
             arguments += [entry.event.seq, payload_of(entry)]
         arguments.append(len(batch.commands))
         for who, command in batch.commands:
             arguments += [who, command]
-        arguments += [len(batch.parted), *batch.parted]
-        arguments += [_array_head(len(batch.entries)), _encode(batch.commands) + _encode(batch.parted), SERVER]
+        arguments += [len(batch.parted), *batch.parted, _array_head(len(entries)), told, SERVER]
         reply = await self._line.run(self._append, [_key(room)], arguments)
         if reply == UNCONFIRMED:
             await self._make_sure(room)
         if reply in (CONFLICT, UNCONFIRMED):
             raise Conflict
-        if isinstance(reply, int):
-            return Appended(end, [], reply)
         saved, tag, seq, missed = reply
         before = Position(batch.base.epoch, seq, tag.decode())
         first = batch.base.seq + 1
         missed_entries = [_numbered(*_decode_entry(raw), seq) for seq, raw in enumerate(missed, start=first)]
-        return Appended(number(batch.entries, batch.payloads, before), missed_entries, saved)
+        return Appended(number(batch.entries, batch.payloads, before), missed_entries, int(saved))
+
+    def _advancing(self, batch: Batch, end: Position, entries: list[bytes], told: bytes) -> list[Any]:
+        """What advance.lua is told."""
+        base, moving = batch.base, _moving(batch)
+        windows: dict[ParticipantId, Window] = {}
+        for who, command in batch.commands:
+            window = windows.get(who)
+            if window is None:
+                window = windows[who] = copy(batch.windows.get(who)) or Window()
+            if window.has(command) is not False:
+                raise Conflict
+            window.add(command)
+        names = [f"c{who}" for who in windows]
+        before = [_written(it) if (it := batch.windows.get(who)) else "" for who in windows]
+        place = _encode((base.epoch, base.seq, base.tag))[1:]  # without the array's head: the news has more in it
+        news = [self._line.worker.encode(), b"\x96", place, _array_head(len(entries)), *entries, told]
+        changes: list[Any] = ["head", _head(end, base.seq + moving if moving else batch.expected)]
+        for seq, entry in enumerate(entries, start=base.seq + 1):
+            changes += [f"e{seq}", entry]
+        for name, window in zip(names, windows.values(), strict=True):
+            changes += [name, _written(window)]
+        return [len(names), *names, *before, _head(base, batch.expected), b"".join(news), *changes, SERVER]
 
     async def _make_sure(self, room: RoomId) -> None:
         """The server is another than before, and may have lost the log's end: whoever has more of it is to say so.
@@ -154,7 +167,7 @@ class RedisLog:
         if head is not None:
             if not await self.has_most(room, head.seq):
                 raise Unavailable
-            await self._line.run(self._confirm, [_key(room)], [head.epoch, head.seq, head.tag])
+            await self._line.run(self._confirm, [_key(room)], [_at(head)])
 
     def _life(self, room: RoomId) -> int:
         """How long its log is to live from now on, in ms; 0 if that need not be told again yet."""
@@ -171,7 +184,7 @@ class RedisLog:
         await self._line.run(self._wipe, [_key(room)], [LIFE])
 
     async def abandon(self, room: RoomId, at: Position) -> None:
-        await self._line.run(self._wipe, [_key(room)], [at.epoch, at.seq])
+        await self._line.run(self._wipe, [_key(room)], ["", _at(at)])
 
 
 def _key(room: RoomId) -> bytes:
@@ -180,6 +193,26 @@ def _key(room: RoomId) -> bytes:
 
 def _channel(room: RoomId) -> bytes:
     return f"openchair:{{{room}}}:news".encode()
+
+
+def _at(position: Position) -> str:
+    """The beginning of the head of a log that stands there."""
+    return f"{position.epoch} {position.seq} {position.tag} "
+
+
+def _head(position: Position, version: int) -> str:
+    return f"{_at(position)}{version}"
+
+
+def _read_head(head: bytes) -> tuple[Position, int]:
+    """Where the log stands, and the version of its state."""
+    epoch, seq, tag, version = head.decode().split(" ")
+    return Position(epoch, int(seq), tag), int(version)
+
+
+def _moving(batch: Batch) -> int:
+    """Which of its events, from 1, is the last that moves the state; 0 for none."""
+    return max((i for i, entry in enumerate(batch.entries, start=1) if entry.event.moves), default=0)
 
 
 def _array_head(length: int) -> bytes:
@@ -208,13 +241,14 @@ def _numbered(tag: str, entry: Entry, seq: int) -> Entry:
 
 
 def _loaded(fields: dict[bytes, bytes]) -> Loaded:
-    seq, first = int(fields[b"seq"]), int(fields[b"first"])
-    entries = [_numbered(*_decode_entry(fields[b"e%d" % at]), at) for at in range(first, seq + 1)]
+    position, version = _read_head(fields[b"head"])
+    entries = [
+        _numbered(*_decode_entry(fields[b"e%d" % at]), at) for at in range(int(fields[b"first"]), position.seq + 1)
+    ]
     windows = {ParticipantId(name[1:].decode()): _window(it) for name, it in fields.items() if name[:1] == b"c"}
-    position = Position(fields[b"epoch"].decode(), seq, fields[b"tag"].decode())
     return Loaded(
-        position, fields.get(b"snapshot"), History(entries, seq, fields[b"before"].decode()), windows,
-        int(fields[b"version"]), int(fields[b"saved"]), _decode_former(fields[b"was"]),
+        position, fields.get(b"snapshot"), History(entries, position.seq, fields[b"before"].decode()), windows,
+        version, int(fields[b"saved"]), _decode_former(fields[b"was"]),
     )  # fmt: skip
 
 
@@ -223,14 +257,18 @@ def _window(stored: bytes) -> Window:
     return Window(int(last), int(done[::-1], 2) if done else 0)
 
 
+def _written(window: Window) -> str:
+    return f"{window.last} {format(window.done, 'b')[::-1].rstrip('0')}"
+
+
 def _fields(state: Loaded) -> list[Any]:
-    at, history = state.position, state.history
-    fields: list[Any] = ["epoch", at.epoch, "seq", at.seq, "tag", at.tag, "version", state.version]
-    fields += ["was", _encode(state.was), "saved", state.saved, "first", history.first, "before", history.tag_before]
+    history = state.history
+    fields: list[Any] = ["head", _head(state.position, state.version), "was", _encode(state.was)]
+    fields += ["saved", state.saved, "first", history.first, "before", history.tag_before]
     if state.snapshot is not None:
         fields += ["snapshot", state.snapshot]
     for entry in history.entries:
         fields += [f"e{entry.event.seq}", _stored(entry, payload_of(entry))]
     for who, window in state.windows.items():
-        fields += [f"c{who}", f"{window.last} {format(window.done, f'0{WINDOW}b')[::-1]}"]
+        fields += [f"c{who}", _written(window)]
     return fields

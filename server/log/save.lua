@@ -3,10 +3,9 @@
 -- KEYS: the room's hash. ARGV: epoch and seq of the state; the state. See append.lua for the hash.
 
 local room = KEYS[1]
-local epoch, saved, first = unpack(redis.call('HMGET', room, 'epoch', 'saved', 'first'))
+local head, saved, first = unpack(redis.call('HMGET', room, 'head', 'saved', 'first'))
 local seq = tonumber(ARGV[2])
-saved = tonumber(saved or 0)
-if epoch ~= ARGV[1] or seq <= saved then return 0 end
+if not head or string.match(head, '^%S*') ~= ARGV[1] or seq <= tonumber(saved) then return 0 end
 
 local before = redis.call('HGET', room, 'e' .. saved)
 if before then

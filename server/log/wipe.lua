@@ -1,11 +1,10 @@
--- Deletes a room's log: for good, or only if it still stands where it was seen.
+-- Deletes a room's log: for good, or, to be begun again, if it still stands where it was seen.
 --
--- KEYS: the room's hash. ARGV: either epoch and seq where it was seen; or for how many ms it is known that it is gone for good.
+-- KEYS: the room's hash. ARGV: for how many ms it is known that it is gone for good, or ''; the beginning of the head that was seen.
 
 local room = KEYS[1]
-if #ARGV == 2 then
-  local epoch, seq = unpack(redis.call('HMGET', room, 'epoch', 'seq'))
-  if epoch == ARGV[1] and seq == ARGV[2] then redis.call('DEL', room) end
+if ARGV[1] == '' then
+  if string.sub(redis.call('HGET', room, 'head') or '', 1, #ARGV[2]) == ARGV[2] then redis.call('DEL', room) end
 else
   redis.call('DEL', room)
   redis.call('HSET', room, 'wiped', 1)

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -61,6 +61,7 @@ class Writer:
     def __init__(self, log: Log, position: Position, room: RoomId = ROOM) -> None:
         self.log, self.room, self.position, self.version = log, room, position, 0
         self.missed: list[Entry] = []
+        self.known: dict[ParticipantId, Window] = {}
 
     async def append(
         self,
@@ -69,6 +70,7 @@ class Writer:
         commands: list[tuple[ParticipantId, int]] | None = None,
         forget: Sequence[Said] = (),
         parted: list[ParticipantId] | None = None,
+        windows: Mapping[ParticipantId, Window] | None = None,
     ) -> Position:
         entries = [Entry(event, audience) for event in events]
         payloads = [payload_of(entry) for entry in entries]
@@ -82,10 +84,15 @@ class Writer:
                 commands or [],
                 [blank(Entry(event, EVERYONE)) for event in forget],
                 parted or [],
+                self.known if windows is None else windows,
             ),
         )
         self.position, self.missed = appended.position, appended.missed
         self.version = max([self.version, *(event.seq for event in events if event.moves)])
+        for who, command in commands or ():
+            self.known.setdefault(who, Window()).add(command)
+        for who in parted or ():
+            self.known.pop(who, None)
         return self.position
 
     async def loaded(self) -> Loaded:
@@ -229,6 +236,18 @@ async def test_any_order_of_commands_is_remembered_alike(log: Log, ids: list[int
             with pytest.raises(Conflict):
                 await writer.append(commands=[(ALICE, command)])
     assert (await writer.windows()).get(ALICE, Window()) == window
+
+
+async def test_a_log_knows_what_was_carried_out_better_than_who_appends(writer: Writer) -> None:
+    await writer.append(says("a"), commands=[(ALICE, 1), (BOB, 70)])
+    for wrong in ({}, {ALICE: Window(2, 0b10)}, {ALICE: Window(1, 1), BOB: Window()}):
+        with pytest.raises(Conflict):
+            await writer.append(says("again"), commands=[(ALICE, 1)], windows=wrong)
+        new = (await writer.windows())[ALICE].last + 1
+        await writer.append(says("b"), commands=[(ALICE, new), (BOB, 70 + new)], windows=wrong)
+        windows = await writer.windows()
+        assert windows == writer.known
+        assert all(windows[who].has(command) for who, command in [(ALICE, 1), (ALICE, new), (BOB, 70), (BOB, 70 + new)])
 
 
 async def test_commands_of_those_who_will_not_come_back_are_forgotten(writer: Writer) -> None:

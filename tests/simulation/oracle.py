@@ -108,8 +108,7 @@ class Oracle:
             self.is_wiped = self.is_wiped or after is not None
             self._head = None
             return
-        epoch, seq, tag = after[b"epoch"].decode(), int(after[b"seq"]), after[b"tag"].decode()
-        key_now: Key = (epoch, seq, tag)
+        key_now = epoch, seq, _ = _head(after)
         head = self._head
         if key_now == head:
             return
@@ -402,13 +401,19 @@ class Oracle:
     def _check_the_log_as_it_is_kept(self, hash_: dict[bytes, bytes], room: Room) -> None:
         """Invariant 4, of what Redis holds at the end: the snapshot and the events after it, less texts taken back."""
         kept = _decode_room(hash_[b"snapshot"]) if b"snapshot" in hash_ else Room()
-        for number in range(int(hash_[b"saved"]) + 1, int(hash_[b"seq"]) + 1):
+        for number in range(int(hash_[b"saved"]) + 1, _head(hash_)[1] + 1):
             stored = hash_[b"e%d" % number]
             entry = _decode_entry(stored[10:])
             entry.event.seq, entry.event.tag = number, stored[2:10].decode()
             evolve(kept, entry.event)
         if not _same(kept, room):
             self.wrong(4, f"the log makes another room: {_difference(room, kept)}")
+
+
+def _head(hash_: dict[bytes, bytes]) -> Key:
+    """Where the log stands."""
+    epoch, seq, tag, _ = hash_[b"head"].decode().split(" ")
+    return epoch, int(seq), tag
 
 
 def _marks(event: Event | None) -> set[str]:

@@ -22,12 +22,12 @@ MOST_SEEDS = 60
 Plant = Callable[[], AbstractContextManager[object]]
 
 
-def in_append_lua(right: str, wrong: str) -> AbstractContextManager[object]:
+def in_lua(name: str, right: str, wrong: str) -> AbstractContextManager[object]:
     made_well = Script.__init__
 
     def made(script: Script, path: Path) -> None:
         made_well(script, path)
-        if path.stem == "append":
+        if path.stem == name:
             assert right in script.text
             script.text = script.text.replace(right, wrong)
 
@@ -35,7 +35,7 @@ def in_append_lua(right: str, wrong: str) -> AbstractContextManager[object]:
 
 
 def the_state_may_have_moved() -> AbstractContextManager[object]:
-    return in_append_lua("or version ~= ARGV[5] ", "")
+    return in_lua("append", "or version ~= expected ", "")
 
 
 def who_resumes_misses_the_first_event() -> AbstractContextManager[object]:
@@ -49,7 +49,11 @@ def who_resumes_misses_the_first_event() -> AbstractContextManager[object]:
 
 
 def the_log_forgets_what_was_carried_out() -> AbstractContextManager[object]:
-    return in_append_lua("for who, done in pairs(windows) do", "for who, done in pairs({}) do")
+    return in_lua("append", "for who, done in pairs(windows) do", "for who, done in pairs({}) do")
+
+
+def whoever_appends_is_believed() -> AbstractContextManager[object]:
+    return in_lua("advance", "stored[1] ~= ARGV[at] or ", "")
 
 
 def whatever_was_missed_commutes() -> AbstractContextManager[object]:
@@ -77,6 +81,7 @@ def a_block_is_not_looked_at() -> AbstractContextManager[object]:
         (1, the_state_may_have_moved),
         (2, who_resumes_misses_the_first_event),
         (3, the_log_forgets_what_was_carried_out),
+        (4, whoever_appends_is_believed),
         (4, whatever_was_missed_commutes),
         (5, everything_is_for_everybody),
         (6, a_block_is_not_looked_at),
