@@ -75,3 +75,4 @@ class Commands:
     unquiet = _asks_for(safety.Unquiet)
     ask_for_help = _asks_for(safety.AskForHelp)
     report = _asks_for(safety.Report)
+    see_to = _asks_for(safety.SeeTo)

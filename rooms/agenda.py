@@ -39,6 +39,7 @@ class Limits(Struct, frozen=True, omit_defaults=True):
     pins: int = 20
     paragraphs: int = 200  # of one share
     celebrations: int = 100
+    requests: int = 100  # for help, and reports, not seen to yet
 
 
 class Opened(Event):

@@ -413,8 +413,10 @@ def on_returned(room: Room, event: Returned) -> None:
 def on_left(room: Room, event: Left) -> None:
     room.lobby.pop(event.who, None)
     gone = room.take_out(event.who, event.seq, event.at)
+    if event.why == "left":
+        safety.forget_requests(room, event.who, removed=False)
     if gone is not None and event.why == "gone":
-        room.gone[event.who] = gone
+        room.gone[event.who] = gone  # and a call for help still stands: it may be why the line is gone
         if len(room.gone) > room.limits.participants:
             del room.gone[next(iter(room.gone))]  # who has been gone for longest is a newcomer from now on
 

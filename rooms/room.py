@@ -18,7 +18,7 @@ from rooms.chat import SLOW_SECONDS, Celebration, Message
 from rooms.floor import Queue, Share, Told
 from rooms.formats import Format, Order, Phase
 from rooms.presence import Knock, Participant, closed, covers
-from rooms.safety import Blocked, Quiet
+from rooms.safety import Blocked, HelpRequest, Quiet
 from rooms.vocabulary import (
     ROOM,
     Audience,
@@ -29,6 +29,7 @@ from rooms.vocabulary import (
     ParticipantId,
     Refused,
     Request,
+    RequestId,
     Role,
     RoomId,
     ShareId,
@@ -88,6 +89,7 @@ class Room(Struct):
     locked: bool = False
     quiet: Quiet | None = None
     blocked: dict[ParticipantId, Blocked] = field(default_factory=dict)
+    requests: dict[RequestId, HelpRequest] = field(default_factory=dict)  # for help, and reports, not seen to yet
 
     @property
     def facilitator(self) -> ParticipantId | None:

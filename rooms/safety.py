@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from rooms import floor
 from rooms.chat import message_for
@@ -20,11 +20,15 @@ from rooms.vocabulary import (
     MessageText,
     ParticipantId,
     Refused,
+    RequestId,
     Who,
 )
 
 if TYPE_CHECKING:
     from rooms.room import Alarm, Room
+
+
+REQUESTS_EACH: Final = 3  # open at once; of somebody who asks for more the oldest is forgotten, and never another's
 
 
 class Blocked(Struct, omit_defaults=True):
@@ -38,6 +42,19 @@ class Quiet(Struct):
 
     by_itself: bool  # because the service team was missing; it ends when one of them is back
     stopped_the_clock: bool = False
+
+
+class HelpRequest(Struct, omit_defaults=True):
+    """A call for help or a report that nobody has seen to yet."""
+
+    id: RequestId
+    kind: Literal["help", "report"]
+    by: ParticipantId
+    name: str  # of who asked, whose line may be gone
+    at: int
+    text: str | None = None
+    who: ParticipantId | None = None
+    message: MessageId | None = None
 
 
 class Muted(Event):
@@ -84,6 +101,7 @@ class HelpAsked(Event):
     moves: ClassVar[bool] = False
 
     text: str | None = None
+    request: RequestId = RequestId("")
 
 
 class Reported(Event):
@@ -92,6 +110,11 @@ class Reported(Event):
     who: ParticipantId | None = None
     message: MessageId | None = None
     text: str | None = None
+    request: RequestId = RequestId("")
+
+
+class SeenTo(Event):
+    requests: list[RequestId]
 
 
 class Mute(Command, frozen=True):
@@ -135,6 +158,12 @@ class Report(Command, frozen=True):
     who: Who | None = None
     message: Who | None = None
     text: MessageText | None = None
+
+
+class SeeTo(Command, frozen=True):
+    """The service team has seen to these calls and reports; or who asked needs nobody any more."""
+
+    requests: Annotated[Sequence[Who], Meta(min_length=1, max_length=100)]
 
 
 def decide_mute(room: Room, command: Mute, by: ParticipantId, now: int) -> list[Event]:
@@ -211,7 +240,7 @@ def _unquieted(room: Room, now: int) -> Unquieted:
 
 
 def decide_ask_for_help(room: Room, command: AskForHelp, by: ParticipantId, now: int) -> list[Event]:
-    return [HelpAsked(command.text)]
+    return [HelpAsked(command.text, RequestId(f"{by}-{command.id}"))]
 
 
 def decide_report(room: Room, command: Report, by: ParticipantId, now: int) -> list[Event]:
@@ -223,7 +252,14 @@ def decide_report(room: Room, command: Report, by: ParticipantId, now: int) -> l
         if who not in room.participants and who not in room.gone:
             raise Refused("no_such_participant", "Nobody of that id is in this room.")
     message = None if command.message is None else message_for(room, command.message, room.find(by)).id
-    return [Reported(who, message, command.text)]
+    return [Reported(who, message, command.text, RequestId(f"{by}-{command.id}"))]
+
+
+def decide_see_to(room: Room, command: SeeTo, by: ParticipantId, now: int) -> list[Event]:
+    """What was seen to already, or is none of theirs, is passed over: a refusal would tell that somebody asked."""
+    serves = room.find(by).role in SERVICE
+    open_ = [it.id for it in room.requests.values() if it.id in command.requests and (serves or it.by == by)]
+    return [SeenTo(open_)] if open_ else []
 
 
 def alarms(room: Room) -> Iterator[Alarm]:
@@ -249,6 +285,7 @@ def on_unmuted(room: Room, event: Unmuted) -> None:
 
 
 def on_removed(room: Room, event: Removed) -> None:
+    forget_requests(room, event.who, removed=True)
     participant = room.take_out(event.who, event.seq, event.at) or room.gone.pop(event.who, None)
     if event.block and participant is not None:
         room.blocked[event.who] = Blocked(event.who, participant.name, participant.device_id)
@@ -285,8 +322,37 @@ def on_unquieted(room: Room, event: Unquieted) -> None:
 
 
 def on_help_asked(room: Room, event: HelpAsked) -> None:
-    """Only told to the service team; the room stays as it is."""
+    _keep(room, event, "help")
 
 
 def on_reported(room: Room, event: Reported) -> None:
-    """Only told to the service team; the room stays as it is."""
+    _keep(room, event, "report", event.who, event.message)
+
+
+def on_seen_to(room: Room, event: SeenTo) -> None:
+    for request in event.requests:
+        room.requests.pop(request, None)
+
+
+def _keep(
+    room: Room,
+    event: HelpAsked | Reported,
+    kind: Literal["help", "report"],
+    who: ParticipantId | None = None,
+    message: MessageId | None = None,
+) -> None:
+    author = room.participants.get(event.by) if event.by is not None else None
+    if author is None:
+        return
+    asked = HelpRequest(event.request, kind, author.id, author.name, event.at, event.text, who, message)
+    room.requests[asked.id] = asked
+    own = [it.id for it in room.requests.values() if it.by == author.id]
+    for request in (*own[:-REQUESTS_EACH], *list(room.requests)[: -room.limits.requests]):
+        room.requests.pop(request, None)
+
+
+def forget_requests(room: Room, who: ParticipantId, *, removed: bool) -> None:
+    """`who` has left, or been removed: nobody can help them here, nor needs to be protected from whom was removed."""
+    for it in list(room.requests.values()):
+        if (it.kind == "help" and it.by == who) or (removed and it.who == who):
+            del room.requests[it.id]

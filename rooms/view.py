@@ -37,6 +37,7 @@ from rooms.vocabulary import (
     MessageId,
     ParticipantId,
     Presence,
+    RequestId,
     Role,
     RoomId,
     ShareId,
@@ -155,6 +156,17 @@ class BlockedView(Struct):
     name: str
 
 
+class RequestView(Struct):
+    id: RequestId
+    kind: Literal["help", "report"]
+    by: ParticipantId
+    name: str
+    at: int
+    text: str | UnsetType = UNSET
+    who: ParticipantId | UnsetType = UNSET
+    message: MessageId | UnsetType = UNSET
+
+
 class Rules(Struct):
     """What of the format a client needs to know before it offers something."""
 
@@ -184,6 +196,7 @@ class RoomView(Struct):
     emoji: list[str]
     celebrations: list[CelebrationView]
     rules: Rules
+    requests: list[RequestView] | UnsetType = UNSET
     lobby: list[KnockView] | UnsetType = UNSET
     blocked: list[BlockedView] | UnsetType = UNSET
 
@@ -203,6 +216,9 @@ def audience(room: Room, event: Event) -> Audience:
             return Audience(service=True, who=(event.who,))
         case safety.HelpAsked() | safety.Reported():
             return Audience(service=True, who=() if event.by is None else (event.by,))
+        case safety.SeenTo():
+            authors = (room.requests[request].by for request in event.requests if request in room.requests)
+            return Audience(service=True, who=tuple(dict.fromkeys(authors)))
         case chat.Said():
             return chat.audience_of_message(event)
         case chat.Unsaid():
@@ -252,10 +268,17 @@ def view(room: Room, who: ParticipantId, now: int) -> RoomView:
         celebrations=[CelebrationView(c.by, c.count, c.unit, c.at, c.name or UNSET) for c in room.celebrations],
         rules=_rules(room.format),
     )
+    requests = [_request(it) for it in room.requests.values() if serves or it.by == who]
+    if serves or requests:
+        seen.requests = requests
     if serves:
         seen.lobby = [KnockView(knock.id, knock.name, knock.at) for knock in room.lobby.values()]
         seen.blocked = [BlockedView(blocked.id, blocked.name) for blocked in room.blocked.values()]
     return seen
+
+
+def _request(it: safety.HelpRequest) -> RequestView:
+    return RequestView(it.id, it.kind, it.by, it.name, it.at, it.text or UNSET, it.who or UNSET, it.message or UNSET)
 
 
 def _rules(it: Format) -> Rules:
@@ -352,7 +375,9 @@ def newcomers_alike(room: Room, who: ParticipantId) -> Hashable | None:
     participant = room.participants[who]
     newest = next(reversed(room.messages.values()), None)
     is_new = len(participant.stays) == 1 and (newest is None or newest.seq < participant.stays[0][0])
-    if is_new and participant.role == "member" and not participant.muted and room.format.roster == "everyone":
+    has_asked = any(request.by == who for request in room.requests.values())
+    is_new = is_new and not participant.muted and not has_asked
+    if is_new and participant.role == "member" and room.format.roster == "everyone":
         return "newcomer"
     return None
 
@@ -405,6 +430,10 @@ def restore(seen: RoomView, who: ParticipantId) -> Room:
         room.lobby = {knock.id: presence.Knock(knock.id, knock.name, knock.at) for knock in seen.lobby}
     if seen.blocked:
         room.blocked = {blocked.id: safety.Blocked(blocked.id, blocked.name) for blocked in seen.blocked}
+    for it in seen.requests or []:
+        room.requests[it.id] = safety.HelpRequest(
+            it.id, it.kind, it.by, it.name, it.at, it.text or None, it.who or None, it.message or None
+        )
     return room
 
 

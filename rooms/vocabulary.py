@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 ParticipantId = NewType("ParticipantId", str)
 MessageId = NewType("MessageId", str)
 ShareId = NewType("ShareId", str)
+RequestId = NewType("RequestId", str)
 RoomId = NewType("RoomId", str)
 
 Role = Literal["facilitator", "cofacilitator", "timekeeper", "greeter", "member"]

@@ -152,6 +152,14 @@ def report(seen: Seen, rest: str) -> Command:
     return safety.Report(who=who, text=text or None)
 
 
+def see_to(seen: Seen, rest: str) -> Command:
+    """All that this person has asked for or reported, and all that others have reported of them."""
+    requests = seen.room.requests.values()
+    people = dict.fromkeys(who for it in requests for who in (it.by, it.who) if who is not None)
+    who = seen.find(_needed(rest, "whose call you have seen to; /calls lists them"), people)
+    return safety.SeeTo(requests=[it.id for it in requests if who in {it.by, it.who}])
+
+
 def chat_mode(seen: Seen, rest: str) -> Command:
     mode, _, every = rest.partition(" ")
     for known in get_args(ChatMode):

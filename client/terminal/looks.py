@@ -6,6 +6,7 @@ from rooms import floor
 from rooms.chat import Message
 from rooms.floor import Share
 from rooms.formats import Phase
+from rooms.safety import HelpAsked, HelpRequest, Reported
 from rooms.vocabulary import FACILITATORS, ParticipantId, Role
 
 LATEST = 10  # messages that somebody sees who comes in
@@ -34,6 +35,8 @@ def room(seen: Seen) -> list[str]:
         lines.append("The doors are locked.")
     if seen.serves and state.lobby:
         lines.append(f"At the door: {_names(seen, list(state.lobby))}. /admit NAME or /admit all lets them in.")
+    if seen.serves and state.requests:
+        lines += calls(seen, "")
     messages = list(state.messages.values())
     fresh = [message for message in messages if not seen.was_shown(message.id)]
     for message in fresh[-LATEST:]:
@@ -170,6 +173,24 @@ def who(seen: Seen, _rest: str) -> list[str]:
         lines += [f"  at the door: @{seen.number(knock.id)} {knock.name}" for knock in state.lobby.values()]
         lines += [f"  blocked: @{seen.number(blocked.id)} {blocked.name}" for blocked in state.blocked.values()]
     return lines
+
+
+def calls(seen: Seen, _rest: str) -> list[str]:
+    """What was asked of the service team and nobody has seen to; of others their own."""
+    lines = list[str]()
+    for it in seen.room.requests.values():
+        lines += asked_for_help(seen, it) if it.kind == "help" else reported(seen, it)
+    return [*lines, "/seen NAME says that it is seen to."] if lines else ["Nobody has called the service team."]
+
+
+def asked_for_help(seen: Seen, it: HelpAsked | HelpRequest) -> list[str]:
+    return lines_of(f"{seen.name(it.by)} asks the service team for help: ", it.text or "(no words)")
+
+
+def reported(seen: Seen, it: Reported | HelpRequest) -> list[str]:
+    what = [] if it.who is None else [seen.name(it.who)]
+    what += [] if it.message is None else [f"[{seen.number_of(it.message)}]"]
+    return lines_of(f"{seen.name(it.by)} reports {' and '.join(what)}: ", it.text or "(no words)")
 
 
 def queue(seen: Seen, _rest: str) -> list[str]:

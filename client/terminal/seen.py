@@ -47,6 +47,9 @@ class Seen:
         known: tuple[dict[ParticipantId, Any], ...] = (room.participants, room.gone, room.lobby, room.blocked)
         for who, person in chain.from_iterable(people.items() for people in known):
             self.learn(who, person.name)
+        for asked in room.requests.values():
+            if asked.by not in self._names:  # whose line is gone
+                self.learn(asked.by, asked.name)
         quoted: tuple[Message | Celebration, ...] = (*room.messages.values(), *room.celebrations)
         for said in quoted:
             if said.by is not None and said.name is not None:

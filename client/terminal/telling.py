@@ -247,22 +247,20 @@ def _safety(event: Event, seen: Seen) -> Told:
             return f"{seen.name(who)} was taken out of the meeting{back}."
         case safety.Unblocked(who=who):
             return f"{seen.name(who)} may come back."
-        case safety.HelpAsked(text=text):
+        case safety.HelpAsked():
             if event.by == seen.you:
                 return "The service team has heard your call."
-            return lines_of(f"{seen.name(event.by)} asks the service team for help: ", text or "(no words)")
+            return looks.asked_for_help(seen, event)
         case safety.Reported():
-            return _reported(event, seen)
+            if event.by == seen.you:
+                return "The service team has your report."
+            return looks.reported(seen, event)
+        case safety.SeenTo():
+            if seen.serves:
+                return f"{seen.does(event.by, 'have', 'has')} seen to it. /calls lists what is still to be seen to."
+            return "You have taken it back." if event.by == seen.you else "The service team has seen to your call."
     told = _WITHOUT_FIELDS.get(type(event))
     return told(seen) if told is not None else None
-
-
-def _reported(event: safety.Reported, seen: Seen) -> list[str] | str:
-    if event.by == seen.you:
-        return "The service team has your report."
-    what = [] if event.who is None else [seen.name(event.who)]
-    what += [] if event.message is None else [f"[{seen.number_of(event.message)}]"]
-    return lines_of(f"{seen.name(event.by)} reports {' and '.join(what)}: ", event.text or "(no words)")
 
 
 _WITHOUT_FIELDS: Final[dict[type[Event], Callable[[Seen], str]]] = {

@@ -125,6 +125,7 @@ WORDS: Final = {
         _w("agenda", "", "the phases", looks.agenda),
         _w("read", "[PHASE]", "the text of this phase, or of another", looks.reading),
         _w("time", "", "the time left", looks.time),
+        _w("calls", "", "calls for help and reports that nobody has seen to", looks.calls, SERVICE),
         _w("help", "", "this list", _help),
     ),
     "For yourself": (
@@ -170,6 +171,7 @@ WORDS: Final = {
         _w("remove", "NAME", "out of the room, and not back to this meeting", asking.remove(block=True), GREETERS),
         _w("remove-only", "NAME", "out of the room; they may come back", asking.remove(block=False), GREETERS),
         _w("unblock", "NAME", "somebody who was removed may come back", asking.unblock, FACILITATORS),
+        _w("seen", "NAME", "you have seen to what somebody has asked or reported", asking.see_to, SERVICE),
         _w("chat", "open|slow [SECONDS]|service|closed", "who may talk in the chat", asking.chat_mode, GREETERS),
         _w("pin", "NUMBER", "keep a message in sight", asking.message(chat.Pin), GREETERS),
         _w("unpin", "NUMBER", "no longer", asking.message(chat.Unpin), GREETERS),

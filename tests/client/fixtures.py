@@ -82,8 +82,12 @@ def an_evening(meeting: Meeting) -> Iterator[None]:  # noqa: PLR0915
     ask(safety.Mute(who=BOB), GRETA)
     ask(safety.Report(who=BOB, text="Too loud"), ALICE)
     ask(safety.AskForHelp(text="Please"), ALICE)
+    ask(safety.AskForHelp(), CHARLIE)
     ask(safety.Lock(), GRETA)
     yield
+    ask(safety.SeeTo(requests=[list(room.requests)[1]]), GRETA)
+    for n in range(4):
+        ask(safety.AskForHelp(text=f"Please {n}"), CHARLIE)
     ask(safety.Unmute(who=BOB), GRETA)
     ask(presence.GiveRole(who=BOB, role="timekeeper"), FAY)
     ask(chat.Unpin(message=said), GRETA)

@@ -30,7 +30,7 @@ from rooms.floor import (
 from rooms.formats import Phase
 from rooms.presence import Admit, Deny, GiveRole, HandOver, Join, Joined, Leave, Noted, Rename
 from rooms.room import AnyEvent
-from rooms.safety import AskForHelp, Lock, Mute, QuietRoom, Remove, Report, Unblock, Unlock, Unmute, Unquiet
+from rooms.safety import AskForHelp, Lock, Mute, QuietRoom, Remove, Report, SeeTo, Unblock, Unlock, Unmute, Unquiet
 from rooms.view import restore
 from rooms.vocabulary import Command, Event, ParticipantId, Request
 from tests.kit import ALICE, BOB, CHARLIE, FAY, GRETA, MINUTE, NOON, SECOND, Meeting, a_phase, a_round, a_share
@@ -122,6 +122,7 @@ def specimen(kind: type[Event]) -> Event:
     fields |= {"phase": 0, "ends_at": NOON, "answer_by": NOON, "left": 60, "spoke": 0, "text": "Hello", "seconds": 60}
     fields |= {"place": 0, "order": [ALICE], "said": {"text": "Hello", "at": NOON}, "emoji": "🙏", "on": True, "n": 1}
     fields |= {"mode": "open", "count": 1, "unit": "days", "block": True, "locked": True, "queue_open": True}
+    fields |= {"requests": ["alice-1"]}
     fields |= {"device": True} if kind is Joined else {}
     if (why := get_type_hints(kind).get("why")) is not None:
         fields["why"] = get_args(why)[0]
@@ -371,6 +372,15 @@ def test_calls_for_help_and_reports() -> None:
         "Alice reports [1]: (no words)",
         "Alice reports Bob: He sells things",
     ]
+    asked = looks.calls(Seen(restore(meeting.view(FAY), FAY), FAY, lambda: meeting.now), "")
+    assert asked[0] == "Alice asks the service team for help: I feel unwell"
+    assert asked[2:] == ["Alice reports Bob: He sells things", "/seen NAME says that it is seen to."]
+    call, *reports = meeting.room.requests
+    meeting.ask(SeeTo(requests=[call]), FAY)
+    meeting.ask(SeeTo(requests=reports), ALICE)
+    assert alice.reads() == ["The service team has seen to your call.", "You have taken it back."]
+    assert fay.reads()[0] == "You have seen to it. /calls lists what is still to be seen to."
+    assert looks.calls(fay.seen, "") == ["Nobody has called the service team."]
 
 
 def test_who_speaks_in_a_discreet_meeting_has_a_name() -> None:

@@ -12,7 +12,7 @@ from rooms.floor import AddTime, Begin, Call, Done, LowerHand, MoveHand, PutBack
 from rooms.formats import Phase
 from rooms.presence import Admit, Deny, GiveRole, Join, Leave, Rename
 from rooms.room import WireCommand
-from rooms.safety import Mute, Remove, Report, Unblock
+from rooms.safety import AskForHelp, Mute, Remove, Report, SeeTo, Unblock
 from rooms.vocabulary import Command, ParticipantId
 from tests.kit import ALICE, BOB, CHARLIE, FAY, GRETA, TIM, Meeting, a_meeting, a_phase, a_round, a_share
 
@@ -64,6 +64,7 @@ EVERYTHING = {
     "unquiet": "/unquiet",
     "ask_for_help": "/helpme",
     "report": "/report Alice",
+    "see_to": "/seen Alice",
 }
 
 
@@ -100,6 +101,7 @@ def tag(command: Any) -> str:
 def test_every_command_of_the_protocol_can_be_typed(command: type[Command]) -> None:
     meeting = a_round(ALICE, BOB)
     meeting.says(ALICE)
+    meeting.ask(AskForHelp(), ALICE)
     meeting.ask(Remove(BOB), FAY)
     assert type(asked(EVERYTHING[tag(command)], meeting, FAY)) is command
 
@@ -114,6 +116,16 @@ def test_every_word_is_in_the_help_of_who_may_use_it() -> None:
     assert "/hand" in told
     assert "/remove" not in told
     assert answered("/help done", meeting) == ["/done: end your share"]
+
+
+def test_what_was_asked_of_the_service_team_is_seen_to_by_the_name_of_who_asked_or_was_reported() -> None:
+    meeting = a_round(ALICE, BOB)
+    meeting.ask(AskForHelp(text="Please"), ALICE)
+    meeting.ask(Report(who=BOB), ALICE)
+    help_, report = meeting.room.requests
+    assert asked("/seen bob", meeting, FAY) == SeeTo(requests=[report])
+    assert asked("/seen Alice", meeting, FAY) == SeeTo(requests=[help_, report])
+    assert misunderstood("/seen Fay", seen_by(FAY, meeting)) == "Nobody here is called Fay. /who lists everybody."
 
 
 # Plain text

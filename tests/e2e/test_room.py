@@ -104,6 +104,28 @@ async def test_what_the_service_team_sees_to(house: House) -> None:
     await bob.sees("Nobody new comes in. Whoever was here comes back.")
 
 
+async def test_a_call_for_help_outlasts_a_phone_that_has_dropped_the_page(house: House) -> None:
+    meeting = await house.a_meeting()
+    fay, bob = await house.person(meeting.keys.host), await house.person()
+    await fay.comes("Fay")
+    await bob.comes("Bob")
+    await bob.press("Get help now")
+    await bob.fill("What is it? (You need not say.)", "I am not well.")
+    await bob.press("Call the service team")
+    await bob.sees("You called the service team at", exact=False)
+    await bob.finds_no_barrier()
+    await fay.sees("1 call for help")
+    await fay.page.reload()
+    await fay.sees("1 call for help")
+    await fay.press("See to it")
+    await fay.sees("I am not well.")
+    await fay.finds_no_barrier()
+    await bob.page.reload()
+    await bob.press("Get help now")
+    await bob.press("I need no more help")
+    await fay.sees("Nobody needs help just now.")
+
+
 async def test_everything_can_be_reached_by_keyboard(house: House) -> None:
     meeting = await house.a_meeting()
     fay = await house.person(meeting.keys.host, DESKTOP)

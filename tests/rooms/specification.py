@@ -71,6 +71,7 @@ WHO_MAY: dict[type[Command], frozenset[Role]] = {
     safety.Unquiet: SERVICE,
     safety.AskForHelp: ANYBODY,
     safety.Report: ANYBODY,
+    safety.SeeTo: ANYBODY,
 }
 
 
@@ -91,6 +92,8 @@ def may(room: Room, by: ParticipantId, command: Command) -> bool:
             return by == holder or room.phase_order == "circle"
         case chat.Unsay(message=message):
             return role in GREETERS or by == _author(room, message)
+        case safety.SeeTo(requests=requests):
+            return role in SERVICE or any(it.id in requests and it.by == by for it in room.requests.values())
         case safety.Mute(who=who) | safety.Unmute(who=who) | safety.Remove(who=who):
             return role in GREETERS and _may_act_on(room, role, ParticipantId(who))
     return role in WHO_MAY[type(command)]
@@ -123,6 +126,8 @@ def audience(room: Room, event: Event) -> Audience:
             return Audience(service=True, who=(who,))
         case safety.HelpAsked(by=str() as by) | safety.Reported(by=str() as by):
             return Audience(service=True, who=(by,))
+        case safety.SeenTo(requests=requests):
+            return Audience(service=True, who=tuple(dict.fromkeys(room.requests[it].by for it in requests)))
         case chat.Said(to=to, by=by):
             return _of_a_message(to, by)
         case chat.Unsaid(message=message) | chat.Reacted(to=message):

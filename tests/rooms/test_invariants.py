@@ -30,7 +30,7 @@ SHARE: Commands = [
 TALK: Commands = [chat.Say, chat.Say, chat.Unsay, chat.React, chat.Pin, chat.Unpin, chat.Chat, chat.Celebrate]
 SAFETY: Commands = [
     safety.Mute, safety.Unmute, safety.Remove, safety.Unblock, safety.Lock, safety.Unlock, safety.QuietRoom,
-    safety.Unquiet, safety.AskForHelp, safety.Report,
+    safety.Unquiet, safety.AskForHelp, safety.Report, safety.SeeTo,
 ]  # fmt: skip
 PEOPLE_AND_ROLES: Commands = [
     presence.Admit, presence.Deny, presence.AddPerson, presence.GiveRole, presence.HandOver, presence.Rename,
@@ -233,6 +233,7 @@ class AMeeting(RuleBasedStateMachine):
         people: list[str] = [*likely.get(command_type, []), *everybody, *self.room.gone, "nobody"]
         if command_type is floor.RaiseHand:
             people = [by, *(who for who in everybody if not self.room.participants[who].device), *everybody]
+        requests: list[str] = [*self.room.requests] or ["nothing"]
         messages = [*self.room.messages, *self.room.told] or ["nothing"]
         fields = {
             "who": st.sampled_from(people),
@@ -244,6 +245,7 @@ class AMeeting(RuleBasedStateMachine):
             "seconds": st.sampled_from([-30.0, 5.0, 60.0]),
             "minutes": st.sampled_from([-1.0, 1.0]),
             "phase": st.integers(0, 4),
+            "requests": st.lists(st.sampled_from(requests), min_size=1, max_size=2),
         }
         drawn: dict[str, Any] = {
             name: data.draw(fields[name])
@@ -304,6 +306,15 @@ class AMeeting(RuleBasedStateMachine):
         here = [p.role for p in self.room.participants.values() if p.presence == "here"]
         if self.room.state != "ended" and "cofacilitator" in here:
             assert "facilitator" in roles
+
+    @invariant()
+    def a_call_for_help_stands_for_somebody_who_may_still_be_helped(self) -> None:
+        room = self.room
+        for asked in room.requests.values():
+            assert asked.kind == "report" or asked.by in {*room.participants, *room.gone}
+            assert asked.who is None or asked.who not in room.blocked
+        authors = [asked.by for asked in room.requests.values()]
+        assert all(authors.count(who) <= safety.REQUESTS_EACH for who in authors)
 
     @invariant()
     def the_log_replayed_gives_the_same_state(self) -> None:

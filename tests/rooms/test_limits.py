@@ -5,6 +5,7 @@ from rooms.chat import Celebrate, Pin, Unsay
 from rooms.floor import RaiseHand, WriteShare
 from rooms.formats import Format
 from rooms.presence import Deny, Join, Leave
+from rooms.safety import AskForHelp
 from rooms.vocabulary import ParticipantId, RoomId
 from tests.kit import ALICE, BOB, CHARLIE, DORA, FAY, MINUTE, NOON, TIM, Meeting, a_phase, named
 
@@ -27,7 +28,7 @@ def started(limits: Limits, *people: ParticipantId) -> Meeting:
 def test_the_limits() -> None:
     limits = Limits()
     assert (limits.participants, limits.lobby, limits.hands, limits.messages) == (5000, 200, 500, 1000)
-    assert (limits.pins, limits.paragraphs, limits.celebrations) == (20, 200, 100)
+    assert (limits.pins, limits.paragraphs, limits.celebrations, limits.requests) == (20, 200, 100, 100)
 
 
 def test_so_many_participants() -> None:
@@ -94,6 +95,21 @@ def test_so_many_milestones_the_oldest_are_forgotten() -> None:
     for count in (1, 2, 3):
         meeting.ask(Celebrate(count=count, unit="years"), ALICE)
     assert [c.count for c in meeting.view(FAY).celebrations] == [2, 3]
+
+
+def test_so_many_calls_for_help_that_nobody_has_seen_to_the_oldest_are_forgotten() -> None:
+    meeting = started(Limits(requests=2), ALICE, BOB, CHARLIE)
+    for who in (ALICE, BOB, CHARLIE):
+        meeting.ask(AskForHelp(), who)
+    assert [asked.by for asked in meeting.room.requests.values()] == [BOB, CHARLIE]
+
+
+def test_who_calls_again_and_again_makes_nobody_elses_call_forgotten() -> None:
+    meeting = started(Limits(), ALICE, BOB)
+    meeting.ask(AskForHelp(text="It is me."), BOB)
+    for n in range(5):
+        meeting.ask(AskForHelp(text=str(n)), ALICE)
+    assert [asked.text for asked in meeting.room.requests.values()] == ["It is me.", "2", "3", "4"]
 
 
 def test_those_who_were_turned_away_are_forgotten_after_their_time() -> None:

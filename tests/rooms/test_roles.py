@@ -90,6 +90,7 @@ ALLOWED: list[tuple[Command, set[Role]]] = [
     (chat.Celebrate(count=3, unit="months"), EVERYBODY),
     (safety.AskForHelp(), EVERYBODY),
     (safety.Report(who=BOB), EVERYBODY),
+    (safety.SeeTo(requests=["nothing"]), EVERYBODY),
 ]
 ELSEWHERE = {"start", "begin", "pass", "pick", "done", "share"}  # in tests of their own below
 

@@ -4,7 +4,7 @@ import pytest
 
 from rooms.chat import React, Say, Unsay
 from rooms.floor import RaiseHand
-from rooms.presence import Leave
+from rooms.presence import GiveRole, Leave
 from rooms.safety import (
     AskForHelp,
     HelpAsked,
@@ -16,11 +16,14 @@ from rooms.safety import (
     Removed,
     Report,
     Reported,
+    SeenTo,
+    SeeTo,
     Unlock,
     Unmute,
 )
-from rooms.vocabulary import Audience
-from tests.kit import ALICE, BOB, CHARLIE, COLIN, FAY, GRETA, MINUTE, TIM, a_round, a_share, named, the
+from rooms.view import newcomers_alike
+from rooms.vocabulary import Audience, ParticipantId
+from tests.kit import ALICE, BOB, CHARLIE, COLIN, FAY, GRETA, MINUTE, TIM, Meeting, a_round, a_share, named, the
 
 
 def test_the_muted_neither_say_nor_react_nor_raise_a_hand_until_they_are_unmuted() -> None:
@@ -157,3 +160,76 @@ def test_help_is_asked_for_in_a_quiet_and_in_a_closed_room_too(command: AskForHe
     meeting = a_round(ALICE, BOB, chat="closed")
     meeting.ask(QuietRoom(), FAY)
     meeting.ask(command, ALICE)
+
+
+# Until somebody has seen to them
+
+
+def open_to(meeting: Meeting, who: ParticipantId) -> list[tuple[str, str | None]]:
+    """Who asked and with what words, as `who` finds it who comes back without having heard of it."""
+    shown = meeting.view(who).requests
+    return [(asked.name, asked.text or None) for asked in shown] if shown else []
+
+
+def the_calls(meeting: Meeting) -> list[str]:
+    return [*meeting.room.requests]
+
+
+def test_a_call_and_a_report_stand_until_the_service_team_has_seen_to_them() -> None:
+    meeting = a_round(ALICE, BOB, TIM, GRETA)
+    meeting.ask(AskForHelp(text="I am not safe."), ALICE)
+    meeting.ask(Report(message=meeting.says(BOB)), ALICE)
+    call, report = the_calls(meeting)
+    assert open_to(meeting, GRETA) == [("Alice", "I am not safe."), ("Alice", None)]
+    assert the(SeenTo, meeting.ask(SeeTo(requests=[call]), GRETA)).requests == [call]
+    assert meeting.log[-1][1] == Audience(service=True, who=(ALICE,))
+    assert open_to(meeting, TIM) == [("Alice", None)]
+    meeting.ask(SeeTo(requests=[call, report]), TIM)
+    assert meeting.ask(SeeTo(requests=[call, report]), FAY) == []  # two who press together are both right
+    assert open_to(meeting, FAY) == []
+
+
+def test_a_member_sees_the_own_calls_only_and_may_take_them_back() -> None:
+    meeting = a_round(ALICE, BOB, GRETA)
+    meeting.ask(AskForHelp(text="I am not safe."), ALICE)
+    assert open_to(meeting, ALICE) == [("Alice", "I am not safe.")]
+    assert open_to(meeting, BOB) == []
+    meeting.ask(GiveRole(who=BOB, role="greeter"), FAY)
+    assert open_to(meeting, BOB) == [("Alice", "I am not safe.")]
+    meeting.ask(SeeTo(requests=the_calls(meeting)), ALICE)
+    assert open_to(meeting, GRETA) == []
+
+
+def test_a_member_learns_nothing_from_trying_to_see_to_anothers_call() -> None:
+    meeting = a_round(ALICE, BOB)
+    meeting.ask(AskForHelp(), ALICE)
+    assert meeting.ask(SeeTo(requests=the_calls(meeting)), BOB) == []
+    assert meeting.ask(SeeTo(requests=["nothing"]), BOB) == []
+    assert open_to(meeting, FAY) == [("Alice", None)]
+
+
+def test_who_comes_in_anew_sees_their_own_call_and_no_newcomer_does() -> None:
+    meeting = a_round(ALICE, BOB)
+    meeting.ask(AskForHelp(), ALICE)
+    assert newcomers_alike(meeting.room, ALICE) is None
+    assert newcomers_alike(meeting.room, BOB) is not None
+
+
+def test_a_call_stands_while_its_author_may_come_back_and_ends_when_they_leave() -> None:
+    meeting = a_round(ALICE, BOB)
+    meeting.ask(AskForHelp(text="I am not safe."), ALICE)
+    meeting.ask(AskForHelp(), BOB)
+    meeting.goes_away(ALICE)
+    meeting.wait(2 * MINUTE)
+    meeting.ask(Leave(), BOB)
+    assert open_to(meeting, FAY) == [("Alice", "I am not safe.")]
+
+
+def test_reports_end_when_whom_they_are_about_is_removed_and_not_when_their_author_leaves() -> None:
+    meeting = a_round(ALICE, BOB, CHARLIE)
+    meeting.ask(Report(who=BOB), ALICE)
+    meeting.ask(Report(who=CHARLIE), ALICE)
+    meeting.ask(AskForHelp(), BOB)
+    meeting.ask(Leave(), ALICE)
+    meeting.ask(Remove(who=BOB), FAY)
+    assert [asked.who for asked in meeting.room.requests.values()] == [CHARLIE]

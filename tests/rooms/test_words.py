@@ -64,6 +64,7 @@ COMMANDS = {
     "celebrate": "count unit",
     "ask_for_help": "text?",
     "report": "who? message? text?",
+    "see_to": "requests",
 }
 
 # Every event that travels, with its fields besides `t`, `seq`, `tag`, `at` and `by`.
@@ -112,8 +113,9 @@ EVENTS = {
     "unquieted": "locked queue_open mode every? ends_at? answer_by?",
     "assigned": "phase who name?",
     "celebrated": "count unit name?",
-    "help_asked": "text?",
-    "reported": "who? message? text?",
+    "help_asked": "text? request?",
+    "reported": "who? message? text? request?",
+    "seen_to": "requests",
 }
 UNSEEN = {"opened", "noted"}  # facts for replicas
 
@@ -183,6 +185,8 @@ def test_a_commands_id_is_a_whole_number_from_1_to_2_to_the_53_less_1(command: s
         {"t": "go_to", "phase": -1},
         {"t": "react", "to": "m", "emoji": "🙏"},
         {"t": "remove", "who": "a", "block": "yes"},
+        {"t": "see_to", "requests": []},
+        {"t": "see_to", "requests": ["a-1"] * 101},
     ],
 )
 def test_a_field_of_the_wrong_type_size_or_range_is_no_command(message: dict[str, Any]) -> None:
@@ -317,7 +321,7 @@ def test_the_room_in_a_snapshot() -> None:
     assert set(seen) == {
         *("id", "meeting", "state", "doors_at", "starts_at", "ends_at", "phase", "phase_ends_at", "agenda"),
         *("participants", "floor", "queue", "chat", "locked", "quiet", "emoji", "celebrations", "rules"),
-        *("lobby", "blocked"),
+        *("lobby", "blocked", "requests"),
     }
     assert set(seen["meeting"]) == {"slug", "name", "timezone"}
     assert set(seen["agenda"][0]) == {

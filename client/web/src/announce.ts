@@ -21,13 +21,13 @@ export interface Announcement {
 /** The sentence for `event`, which led from `before` to `after`; null where it is not to be heard at that level. */
 export function announcement(before: Room, event: Event, after: Room, heard: Level): Announcement | null {
   if (heard === 'nothing') return null;
-  const mine = concerningMe(event, after);
+  const mine = concerningMe(before, event, after);
   if (mine !== null) return { text: mine, isUrgent: true };
   const text = heard === 'everything' ? general(before, event, after) : null;
   return text === null ? null : { text, isUrgent: false };
 }
 
-function concerningMe(event: Event, after: Room): string | null {
+function concerningMe(before: Room, event: Event, after: Room): string | null {
   const { you } = after;
   const team = serves(myself(after)?.role ?? 'member');
   switch (event.t) {
@@ -51,6 +51,10 @@ function concerningMe(event: Event, after: Room): string | null {
     case 'help_asked':
     case 'reported':
       return team && event.by !== you ? t('announce.request') : null;
+    case 'seen_to': {
+      const isMine = before.requests.some(({ id, by }) => by === you && event.requests.includes(id));
+      return isMine && event.by !== you ? t('announce.seen_to') : null;
+    }
     case 'phase_due':
       return team ? t('announce.phase_due') : null;
     default:

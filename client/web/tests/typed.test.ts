@@ -69,6 +69,16 @@ test.each([
   ['/add-person Pia Two', { t: 'add_person', name: 'Pia Two' }],
 ])('%s', (line, command) => expect(asked(line)).toEqual(command));
 
+test('what was asked is seen to by the name of who asked, or was reported', () => {
+  const help = { t: 'help_asked', seq: 1, tag: '', at: 1, by: 'alice', request: 'alice-1' } as const;
+  const report = { t: 'reported', seq: 2, tag: '', at: 1, by: 'alice', who: 'bob', request: 'alice-2' } as const;
+  const needed = [help, report].reduce(apply, queued);
+  expect(asked('/seen bob', needed)).toEqual({ t: 'see_to', requests: ['alice-2'] });
+  expect(asked('/seen al', needed)).toEqual({ t: 'see_to', requests: ['alice-1', 'alice-2'] });
+  expect(asked('/seen greta', needed)).toBe('problem');
+  expect(completions('/seen B', sight(needed)).map(it => it.line)).toEqual(['/seen Bob ']);
+});
+
 test.each(['/nix', '/mute', '/mute nobody', '/mute a b', '/move bob 0', '/add soon', '/phase 99', '/chat loud'])(
   '%s sends nothing, and says why',
   line => expect(asked(line)).toBe('problem'),

@@ -4,7 +4,6 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { t } from '../i18n.js';
 import { serves } from '../store/roles.js';
-import { openRequests } from '../store/safety.js';
 import { Agenda } from './Agenda.js';
 import { Announcer } from './Announcer.js';
 import { Applause } from './Applause.js';
@@ -129,7 +128,7 @@ function News({ panel, isShown }: { readonly panel: Panel; readonly isShown: boo
     });
   }, [panel, isShown, store, unread]);
   const room = useRoom();
-  const open = openRequests(room, store.handled.value).length + (room.lobby?.length ?? 0);
+  const open = room.requests.length + (room.lobby?.length ?? 0);
   const n = panel === 'service' ? open : unread.value;
   if (n === 0) return null;
   return (

@@ -34,6 +34,7 @@ export function Top() {
         <Disclosure name={t('help.ask')}>
           {close => (
             <>
+              <MyCall />
               <HelpForm onDone={close} />
               <HelpLines />
             </>
@@ -48,6 +49,22 @@ export function Top() {
       </p>
       <Status text={refusal} />
     </header>
+  );
+}
+
+/** That one has called, and has not been seen to yet: it is not forgotten, and can be taken back. */
+function MyCall() {
+  const room = useRoom();
+  const [act, refusal] = useAct();
+  const calls = room.requests.filter(({ kind, by }) => kind === 'help' && by === room.you);
+  const last = calls.at(-1);
+  if (!last) return null;
+  return (
+    <div class="note">
+      <p>{t('help.open', { time: clock(last.at) })}</p>
+      <Button onClick={() => act({ t: 'see_to', requests: calls.map(({ id }) => id) })}>{t('help.over')}</Button>
+      <Status text={refusal} />
+    </div>
   );
 }
 

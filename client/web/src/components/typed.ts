@@ -170,6 +170,10 @@ export const WORDS: Readonly<Record<string, Word>> = {
     t: 'unblock',
     who: whole(room.blocked ?? [], rest),
   })),
+  seen: w('name', 'requests.handled', serves, ({ room }, rest) => {
+    const who = whole(askers(room), rest);
+    return { t: 'see_to', requests: room.requests.filter(it => it.by === who || it.who === who).map(({ id }) => id) };
+  }),
   chat: w('open|slow [seconds]|service|closed', 'mode.label', greets, (_, rest) => {
     const [typed, every] = rest.toLowerCase().split(/\s+/);
     const mode = MODES.find(it => it === typed);
@@ -221,6 +225,13 @@ function ask(word: string, rest: string, sight: Sight): Understood {
 interface Named {
   readonly id: string;
   readonly name: string;
+}
+
+/** Those who have asked for help or reported something, and whom they reported. */
+function askers({ names, requests }: Room): readonly Named[] {
+  const ids = new Set(requests.flatMap(({ by, who }) => (who === undefined ? [by] : [by, who])));
+  const known = Object.fromEntries(requests.map(({ by, name }) => [by, name]));
+  return [...ids].map(id => ({ id, name: names[id] ?? known[id] ?? '' }));
 }
 
 /** Whom a name, or the beginning of one, means; it must be one person alone. */
@@ -280,7 +291,9 @@ export function completions(line: string, { room, role }: Sight): readonly Compl
       ? (room.lobby ?? [])
       : head === 'unblock'
         ? (room.blocked ?? [])
-        : room.participants;
+        : head === 'seen'
+          ? askers(room)
+          : room.participants;
   return people
     .filter(it => fold(it.name).startsWith(fold(rest)) && fold(it.name) !== fold(rest))
     .slice(0, MOST)

@@ -87,8 +87,9 @@ export interface Fields {
     readonly ends_at?: Time;
     readonly answer_by?: Time;
   };
-  help_asked: { readonly text?: string };
-  reported: { readonly who?: string; readonly message?: string; readonly text?: string };
+  help_asked: { readonly request?: string; readonly text?: string };
+  reported: { readonly request?: string; readonly who?: string; readonly message?: string; readonly text?: string };
+  seen_to: { readonly requests: readonly string[] };
 }
 
 export type EventType = keyof Fields;

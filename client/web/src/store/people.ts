@@ -2,6 +2,7 @@
 import type { Evolutions } from './events.js';
 import { serves } from './roles.js';
 import { MOST_REMEMBERED, type Participant, type Room, remember } from './room.js';
+import { forgetRequests } from './safety.js';
 
 type Subject =
   | 'knocked'
@@ -43,7 +44,11 @@ export const people: Evolutions<Subject, Room> = {
   returned: (room, { who }) => change(room, who, p => ({ ...p, presence: 'here' })),
   left(room, { who, why }) {
     const gone = why === 'gone' ? room.participants.filter(p => p.id === who) : [];
-    return { ...takeOut(takeFromLobby(room, who), who), gone: [...room.gone, ...gone].slice(-MOST_REMEMBERED) };
+    const without = takeOut(takeFromLobby(room, who), who);
+    // The call for help of somebody whose line is gone still stands: it may be why.
+    return why === 'left'
+      ? forgetRequests(without, who, false)
+      : { ...without, gone: [...room.gone, ...gone].slice(-MOST_REMEMBERED) };
   },
   renamed: (room, { who, name }) =>
     change({ ...room, names: remember(room.names, [{ id: who, name }]) }, who, p => ({ ...p, name })),
@@ -53,7 +58,7 @@ export const people: Evolutions<Subject, Room> = {
   unmuted: (room, { who }) => change(room, who, ({ muted: _, ...p }) => p),
   removed(room, { who, block }) {
     const removed = room.participants.find(p => p.id === who) ?? room.gone.find(p => p.id === who);
-    const without = { ...takeOut(room, who), gone: room.gone.filter(p => p.id !== who) };
+    const without = forgetRequests({ ...takeOut(room, who), gone: room.gone.filter(p => p.id !== who) }, who, true);
     if (!removed || !room.blocked || block === false) return without;
     return { ...without, blocked: [...room.blocked.filter(b => b.id !== who), { id: who, name: removed.name }] };
   },

@@ -116,20 +116,24 @@ export interface Snapshot {
     /** What the group calls its things, by what they are called here: `{ share: 'check_in' }`. */
     readonly words?: Readonly<Record<string, string>>;
   };
+  /** The service team's: all that nobody has seen to yet; anybody else's: their own. */
+  readonly requests?: readonly Request[];
   /** These two for the service team only. */
   readonly lobby?: readonly Knock[];
   readonly blocked?: readonly { readonly id: string; readonly name: string }[];
 }
 
-/** A call for help, or a report. Snapshots do not repeat it, so the page keeps those that it has heard. */
+/** A call for help, or a report, that nobody has seen to yet. */
 export interface Request {
-  readonly seq: number;
+  readonly id: string;
   readonly kind: 'help' | 'report';
-  readonly by: string | null;
+  readonly by: string;
+  /** Of who asked, whose line may be gone. */
+  readonly name: string;
   readonly at: Time;
-  readonly text: string | null;
-  readonly who: string | null;
-  readonly message: string | null;
+  readonly text?: string;
+  readonly who?: string;
+  readonly message?: string;
 }
 
 export interface Room extends Snapshot {
@@ -145,6 +149,9 @@ export interface Room extends Snapshot {
 
 /** Most messages kept. */
 export const MESSAGES_KEPT = 500;
+/** Most calls for help and reports that are open: of one person, and of all; as the server keeps them. */
+export const REQUESTS_EACH = 3;
+export const REQUESTS_KEPT = 100;
 /** Most of anything else that only this page remembers. */
 export const MOST_REMEMBERED = 1000;
 
@@ -157,7 +164,7 @@ export function fromSnapshot(snapshot: Snapshot, you: string, before: Room | nul
     names: remember(known?.names ?? {}, snapshot.participants),
     gone: known?.gone ?? [],
     past: known?.past ?? null,
-    requests: known?.requests ?? [],
+    requests: snapshot.requests ?? [],
   };
 }
 

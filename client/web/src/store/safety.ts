@@ -1,9 +1,9 @@
 /** What keeps people safe: the lock, quiet, calls for help and reports. */
 import type { Event, Evolutions } from './events.js';
 import { setClock } from './floor.js';
-import { MOST_REMEMBERED, type Request, type Room } from './room.js';
+import { REQUESTS_EACH, REQUESTS_KEPT, type Request, type Room } from './room.js';
 
-type Subject = 'locked' | 'unlocked' | 'quieted' | 'unquieted' | 'help_asked' | 'reported';
+type Subject = 'locked' | 'unlocked' | 'quieted' | 'unquieted' | 'help_asked' | 'reported' | 'seen_to';
 
 export const safety: Evolutions<Subject, Room> = {
   locked: room => ({ ...room, locked: true }),
@@ -27,20 +27,31 @@ export const safety: Evolutions<Subject, Room> = {
       floor: share && answer_by !== undefined ? { ...share, answer_by } : share,
     };
   },
-  help_asked: (room, event) => ask(room, event, { kind: 'help', who: null, message: null }),
+  help_asked: (room, event) => ask(room, event, { kind: 'help' }),
   reported: (room, event) =>
-    ask(room, event, { kind: 'report', who: event.who ?? null, message: event.message ?? null }),
+    ask(room, event, {
+      kind: 'report',
+      ...(event.who && { who: event.who }),
+      ...(event.message && { message: event.message }),
+    }),
+  seen_to: (room, { requests }) => ({ ...room, requests: room.requests.filter(({ id }) => !requests.includes(id)) }),
 };
 
-/** Calls for help and reports that nobody on this page has seen to. */
-export const openRequests = (room: Room, handled: ReadonlySet<number>): readonly Request[] =>
-  room.requests.filter(request => !handled.has(request.seq));
+/** Without what ends when `who` has left: nobody can help them here, nor needs to be protected from whom was removed. */
+export const forgetRequests = (room: Room, gone: string, isRemoved: boolean): Room => ({
+  ...room,
+  requests: room.requests.filter(
+    ({ kind, by, who }) => !(kind === 'help' && by === gone) && !(isRemoved && who === gone),
+  ),
+});
 
 function ask(
   room: Room,
-  { seq, by, at, text }: Event<'help_asked' | 'reported'>,
+  { request: id = '', by = '', at, text }: Event<'help_asked' | 'reported'>,
   what: Pick<Request, 'kind' | 'who' | 'message'>,
 ): Room {
-  const request: Request = { ...what, seq, by: by ?? null, at, text: text ?? null };
-  return { ...room, requests: [...room.requests, request].slice(-MOST_REMEMBERED) };
+  const request: Request = { id, by, name: room.names[by] ?? '', at, ...what, ...(text && { text }) };
+  const own = room.requests.filter(it => it.by === by).slice(1 - REQUESTS_EACH);
+  const kept = [...room.requests.filter(it => it.by !== by || own.includes(it)), request];
+  return { ...room, requests: kept.slice(-REQUESTS_KEPT) };
 }

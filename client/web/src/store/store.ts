@@ -37,8 +37,6 @@ export class Store {
   readonly typing = signal<Readonly<Record<string, Time>>>({});
   /** One's own reactions: `to` and `emoji`, joined by a space. */
   readonly reacted = signal<ReadonlySet<string>>(new Set());
-  /** Calls for help and reports that were seen to, by their number in the log. */
-  readonly handled = signal<ReadonlySet<number>>(new Set());
   /** Something that had been acknowledged could not be kept, and the person has not said yet that they know. */
   readonly isLost = signal(false);
   /** The room's clock less this device's, in ms. */
@@ -107,11 +105,6 @@ export class Store {
     if (on) reacted.add(`${to} ${emoji}`);
     else reacted.delete(`${to} ${emoji}`);
     this.reacted.value = reacted;
-  }
-
-  /** Somebody has seen to a call for help or a report. */
-  hasHandled(seq: number): void {
-    this.handled.value = new Set([...this.handled.value, seq]);
   }
 
   /**

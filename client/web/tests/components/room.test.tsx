@@ -150,24 +150,42 @@ test('greeters see who knocks, and let them in', async () => {
 });
 
 test('a call for help stays in sight of the service team until somebody has seen to it', async () => {
-  seenBy(GREETER, event => event.t === 'help_asked');
+  const page = seenBy(GREETER, event => event.t === 'help_asked');
   await press(/^Service/);
   await screen.findByRole('heading', { name: 'Service team' });
   screen.getByText('Alice asks for help');
   screen.getByText('Alice reports Bob');
   for (const seen of screen.getAllByRole('button', { name: 'Seen to' })) click(seen);
+  await waitFor(() => expect(page.asked.length).toBe(screen.getAllByRole('button', { name: 'Seen to' }).length));
+  const requests = page.asked.flatMap(it => it.requests as string[]);
+  expect(requests).toEqual(page.store.room.value?.requests.map(({ id }) => id));
+  page.hears({ t: 'seen_to', seq: 9999, tag: '', at: 1, by: 'fay', requests });
   await screen.findByText('Nobody needs help just now.');
 });
 
 test('all reports of one person are one case, and are seen to together', async () => {
   const page = seenBy(GREETER, event => event.t === 'reported');
   const reported = { t: 'reported', tag: '', at: 1, who: 'bob' } as const;
-  page.hears({ ...reported, seq: 9998, by: 'charlie' }, { ...reported, seq: 9999, by: 'colin', text: 'Again' });
+  page.hears(
+    { ...reported, seq: 9998, by: 'charlie', request: 'charlie-1' },
+    { ...reported, seq: 9999, by: 'colin', request: 'colin-1', text: 'Again' },
+  );
   await press(/^Service/);
   await screen.findByText('3 reports of Bob');
   screen.getByText('Again');
   await press('Seen to');
-  await screen.findByText('Nobody needs help just now.');
+  expect(page.asked[0]?.requests).toEqual([page.store.room.value?.requests[0]?.id, 'charlie-1', 'colin-1']);
+});
+
+test('who has called the service team sees so, and takes it back', async () => {
+  const page = seenBy(MEMBER, event => event.t === 'help_asked' && event.by === 'alice');
+  await press('Get help now');
+  await screen.findByText(/^You called the service team at/);
+  await press('I need no more help');
+  const calls = page.store.room.value?.requests.filter(({ kind }) => kind === 'help').map(({ id }) => id) ?? [];
+  expect(page.asked).toEqual([{ t: 'see_to', requests: calls }]);
+  page.hears({ t: 'seen_to', seq: 9999, tag: '', at: 1, by: 'greta', requests: calls });
+  expect(screen.queryByText(/^You called/)).toBeNull();
 });
 
 test('who keeps the time is told when there is not time for all, and how long would do', async () => {

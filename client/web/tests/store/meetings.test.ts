@@ -27,7 +27,7 @@ const meetings: readonly Meeting[] = JSON.parse(readFileSync('tests/fixtures/mee
 
 /** What a snapshot would show of it. */
 function shown(room: Room) {
-  const { names: _, gone: __, past: ___, requests: ____, you: _____, ...snapshot } = room;
+  const { names: _, gone: __, past: ___, you: ____, ...snapshot } = room;
   const { hands, open, share_seconds } = snapshot.queue;
   return {
     ...snapshot,

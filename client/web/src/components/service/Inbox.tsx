@@ -1,7 +1,6 @@
 /** What waits for the service team, wherever on the page they are: one line, however much there is of it. */
 import { t } from '../../i18n.js';
 import { greets, serves } from '../../store/roles.js';
-import { openRequests } from '../../store/safety.js';
 import { useApp, useRoom } from '../context.js';
 import { Button } from '../controls.js';
 
@@ -10,7 +9,7 @@ export function Inbox({ onOpen }: { readonly onOpen: () => void }) {
   const room = useRoom();
   const role = store.role.value;
   if (!serves(role)) return null;
-  const calls = openRequests(room, store.handled.value).length;
+  const calls = room.requests.length;
   const lobby = greets(role) ? (room.lobby?.length ?? 0) : 0;
   if (calls + lobby === 0) return null;
   return (

@@ -1,15 +1,14 @@
 /** Calls for help and reports, gathered so that ten of the same are one thing to see to. */
 import { clock, t } from '../../i18n.js';
 import type { Request } from '../../store/room.js';
-import { openRequests } from '../../store/safety.js';
-import { nameOf, useAct, useApp, useRoom } from '../context.js';
+import { nameOf, useAct, useRoom } from '../context.js';
 import { Button, Status } from '../controls.js';
 
 /** Those who ask for help, each once; and reports, all of the same person or message together. */
 export function Requests() {
-  const { store } = useApp();
   const room = useRoom();
-  const cases = casesOf(openRequests(room, store.handled.value));
+  const [act, refusal] = useAct();
+  const cases = casesOf(room.requests);
   return (
     <>
       <h3>{t('requests.title')}</h3>
@@ -17,30 +16,36 @@ export function Requests() {
         <p class="hint">{t('requests.none')}</p>
       ) : (
         <ul class="requests">
-          {cases.map(({ key, first, all }) => (
+          {cases.map(({ key, first, all }, place) => (
             <li key={key}>
               <p>
                 <strong>{inWordsOf(first, all.length)}</strong> <time>{clock(first.at)}</time>
               </p>
               {all.map(
-                ({ seq, text }) =>
+                ({ id, text }) =>
                   text && (
-                    <p key={seq} dir="auto">
+                    <p key={id} dir="auto">
                       {text}
                     </p>
                   ),
               )}
               {first.message && <Reported message={first.message} />}
-              <Button onClick={() => all.map(({ seq }) => store.hasHandled(seq))}>{t('requests.handled')}</Button>
+              <Button
+                meaning={`${place} ${all.length}`}
+                onClick={() => act({ t: 'see_to', requests: all.map(({ id }) => id) })}
+              >
+                {t('requests.handled')}
+              </Button>
             </li>
           ))}
         </ul>
       )}
+      <Status text={refusal} />
     </>
   );
 
-  function inWordsOf({ kind, by, who }: Request, n: number): string {
-    const name = nameOf(room, by);
+  function inWordsOf({ kind, by, name: known, who }: Request, n: number): string {
+    const name = nameOf(room, by, known);
     if (kind === 'help') return t('requests.help', { name });
     if (n > 1)
       return who ? t('requests.reports_person', { n, other: nameOf(room, who) }) : t('requests.reports', { n });
