@@ -58,7 +58,8 @@ class Beat:
                     await self._once()
                     if is_in_doubt:
                         await self._workers.hold_again(self._house.connected)
-                        is_in_doubt = False
+                    await self._house.tell_of_open(again=is_in_doubt)
+                    is_in_doubt = False
                 with suppress(TimeoutError):
                     async with asyncio.timeout(SECONDS):
                         await self._line.doubt.wait()

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from bisect import insort
 from contextlib import suppress
 from typing import Final
 
@@ -9,15 +10,16 @@ from config.settings import Settings
 from rooms.agenda import Close
 from rooms.vocabulary import ParticipantId, Refused, RoomId
 from server.clock import Clock
-from server.log import Log
+from server.log import Log, Unavailable
 from server.replica import SORRY, Replica, World
-from server.schedule.meetings import Occurrence, Schedule, Stored
+from server.schedule.meetings import SLUG, Occurrence, Schedule, Stored
 from server.seats import Seats
 from server.socket import Hellos
 from server.stats import Metrics
 from server.workers import Workers
 
 SECRETS_KEPT: Final = 2000  # ms until an open room looks again whether its links are still the same
+TOLD_AGAIN: Final = 3_600_000  # ms until other workers are told again which rooms are open; it is known for longer
 COLLECTED_AFTER: Final = 5.0  # seconds after a room has ended, and for all that end within them together
 OVER: Final = Refused("ended", "This meeting is over.")
 
@@ -45,7 +47,8 @@ class House:
         )
         self._lookups: dict[str, asyncio.Task[Occurrence | Refused]] = {}
         self._rooms: dict[RoomId, Replica] = {}
-        self._by_slug: dict[str, Replica] = {}
+        self._by_slug: dict[str, list[Replica]] = {}  # by their starts
+        self._told: dict[RoomId, int] = {}  # when other workers were told that it is open
         self._tasks: asyncio.TaskGroup | None = None
         self._collecting: asyncio.TimerHandle | None = None
 
@@ -67,8 +70,12 @@ class House:
                 self._tasks = None  # whoever comes now is a moment too late
 
     async def find(self, room: str) -> Occurrence | Refused:
-        """The occurrence of a room id, or the current or next one of a meeting's slug; or why there is none."""
-        replica = self._by_slug.get(room) or self._rooms.get(RoomId(room))
+        """The occurrence of a room id, or the current or next one of a meeting's slug; or why there is none.
+
+        A room that is open, here or on another worker, is found whatever the schedule says by now: its time may be
+        over, its date cancelled.
+        """
+        replica = self._rooms.get(RoomId(room)) or self._open_here(room)
         if replica is not None and not replica.is_over:
             await self._renew_secrets(replica)
             return replica.occurrence
@@ -80,6 +87,8 @@ class House:
     async def _look_up(self, room: str) -> Occurrence | Refused:
         try:
             found = await self._schedule.occurrence(room, self._clock())
+            if (opened := await self._open_elsewhere(room, found)) is not None:
+                found = opened
         except Exception as error:
             self._world.metrics.tell_of_fault(error)
             return SORRY
@@ -87,7 +96,37 @@ class House:
             del self._lookups[room]
         if found is None:
             return Refused("no_such_room", "There is no such meeting here.")
-        return found if isinstance(found, Occurrence) else Refused("ended", found.why)
+        if not isinstance(found, Occurrence):
+            return Refused("ended", found.why)
+        if (replica := self._rooms.get(found.room)) is not None:
+            replica.secrets, replica.secrets_at = found.secrets, self._clock()
+        return found
+
+    def _open_here(self, slug: str) -> Replica | None:
+        """The first of its rooms that is open here; one whose doors are closed may be of a later date."""
+        now, replicas = self._clock(), self._by_slug.get(slug, ())
+        return next((it for it in replicas if not it.is_over and it.occurrence.doors_at <= now), None)
+
+    async def _open_elsewhere(self, room: str, planned: object) -> Occurrence | None:
+        """The meeting's room that is open on any worker, if it is the one asked for, and not the planned one anyway."""
+        slug, dot, _ = room.partition(".")
+        told = await self._told_of(slug) if SLUG.fullmatch(slug) else None
+        if told is None or (dot and told[0] != room) or (isinstance(planned, Occurrence) and planned.room == told[0]):
+            return None
+        with suppress(Unavailable):
+            [head] = await self._world.log.heads([told[0]])
+            stored = None if head is None else await self._schedule.get(slug)
+            if stored is not None:
+                opened = stored.opened(*told)
+                # A room that all its workers left behind when they died stands in nobody's way.
+                return None if planned and opened.is_surely_over(self._clock()) else opened
+        return None
+
+    async def _told_of(self, slug: str) -> tuple[RoomId, int] | None:
+        """The meeting's room that was open on some worker, as far as is known, and its start."""
+        with suppress(Unavailable):  # then nobody can come in anyway
+            return await self._world.workers.open_room(slug)
+        return None
 
     async def _renew_secrets(self, replica: Replica) -> None:
         """Links that were made anew, and a new passcode, hold for open rooms, too, and the old ones no more."""
@@ -111,7 +150,8 @@ class House:
                 raise SORRY from None
             if len(self._rooms) >= self.settings.rooms:
                 raise Refused("full", "Too many meetings are open here just now.")
-            replica = self._rooms[occurrence.room] = self._by_slug[occurrence.slug] = Replica(occurrence, self._world)
+            replica = self._rooms[occurrence.room] = Replica(occurrence, self._world)
+            insort(self._by_slug.setdefault(occurrence.slug, []), replica, key=lambda it: it.occurrence.starts_at)
             self._tasks.create_task(replica.run(), name="room")
         return replica
 
@@ -124,6 +164,23 @@ class House:
             for replica, head, at in zip(replicas, heads, before, strict=True):
                 replica.compare(head, at)
 
+    async def tell_of_open(self, *, again: bool = False) -> None:
+        """Tell other workers which rooms are open, of each once in a while, or of all `again`. Raises `Unavailable`.
+
+        Not of those whose doors are closed: somebody may wait there for a later date, by its room's id.
+        """
+        now = self._clock()
+        rooms = {
+            replica.id: replica.occurrence.starts_at
+            for replica in self._rooms.values()
+            if replica.position.epoch
+            and (again or now - self._told.get(replica.id, 0) >= TOLD_AGAIN)
+            and replica is self._open_here(replica.occurrence.slug)
+        }
+        if rooms:
+            await self._world.workers.tell_of_open(rooms)
+            self._told |= dict.fromkeys(rooms, now)
+
     @property
     def connected(self) -> dict[RoomId, list[ParticipantId]]:
         """Whose connections this worker holds, by room."""
@@ -135,17 +192,27 @@ class House:
             replica.look_for_the_lost()
 
     async def close(self, deleted: Stored) -> None:
-        """The meeting was deleted: its room ends, on whichever worker it is open."""
-        replica = self._by_slug.get(deleted.slug)
-        if replica is None and self.settings.redis and (it := deleted.next(self._clock(), frozenset())) is not None:
+        """The meeting was deleted: its rooms end, on whichever workers they are open."""
+        told = await self._told_of(deleted.slug)
+        found = (deleted.next(self._clock(), frozenset()), told and deleted.opened(*told))
+        for it in (it for it in found if it is not None):
+            try:
+                [head] = await self._world.log.heads([it.room])
+                is_open = head is not None
+            except Unavailable:  # then it is asked as soon as it can be
+                is_open = True
             with suppress(Refused):
-                replica = self.replica_of(it)
-        if replica is not None:
+                if is_open:
+                    self.replica_of(it)
+        for replica in self._by_slug.get(deleted.slug, ()):
             replica.request(Close())
 
     def _forget(self, replica: Replica) -> None:
-        self._rooms.pop(replica.id, None)
-        if self._by_slug.get(replica.occurrence.slug) is replica:
+        del self._rooms[replica.id]
+        self._told.pop(replica.id, None)
+        of_slug = self._by_slug[replica.occurrence.slug]
+        of_slug.remove(replica)
+        if not of_slug:
             del self._by_slug[replica.occurrence.slug]
         if replica.is_over:
             self.hellos.turn_away(replica.id, OVER)

@@ -45,6 +45,12 @@ class Workers(Protocol):
     async def elsewhere(self, room: RoomId, people: Sequence[ParticipantId]) -> frozenset[ParticipantId]:
         """Who of these is connected to another worker, as far as is known. Raises `Unavailable`."""
 
+    async def tell_of_open(self, rooms: Mapping[RoomId, int]) -> None:
+        """These rooms, with their starts, are open here. Raises `Unavailable`."""
+
+    async def open_room(self, slug: str) -> tuple[RoomId, int] | None:
+        """The meeting's room that was told of last, and its start; it may be over. Raises `Unavailable`."""
+
     def take_newcomer(self, room: RoomId, network: str, rate: float) -> Awaitable[float] | None:
         """Count one newcomer of that network (by its `Seats.network_id`) on all workers, `rate` a second.
 
@@ -68,6 +74,10 @@ class Alone:
 
     async def elsewhere(self, room: RoomId, people: Sequence[ParticipantId]) -> frozenset[ParticipantId]:
         return frozenset()
+
+    async def tell_of_open(self, rooms: Mapping[RoomId, int]) -> None: ...
+
+    async def open_room(self, slug: str) -> None: ...
 
     def take_newcomer(self, room: RoomId, network: str, rate: float) -> None: ...
 
@@ -129,6 +139,17 @@ class RedisWorkers:
         others = self._alive - {self._me}
         return frozenset(who for who, holder in zip(people, holders, strict=True) if holder in others)
 
+    async def tell_of_open(self, rooms: Mapping[RoomId, int]) -> None:
+        commands: list[tuple[Any, ...]] = []
+        for room, starts_at in rooms.items():
+            key = _open(room.partition(".")[0])
+            commands += [("HSET", key, "room", room, "starts_at", starts_at), ("PEXPIRE", key, LIFE)]
+        await self._line.call_all(commands)
+
+    async def open_room(self, slug: str) -> tuple[RoomId, int] | None:
+        room, starts_at = await self._line.call("HMGET", _open(slug), "room", "starts_at")
+        return None if room is None else (RoomId(room.decode()), int(starts_at))
+
     async def take_newcomer(self, room: RoomId, network: str, rate: float) -> float:
         bucket = f"openchair:{{{room}}}:from:{network}".encode()
         try:
@@ -167,3 +188,7 @@ _decode: Final = msgspec.msgpack.Decoder(tuple[int, list[ParticipantId]] | dict[
 
 def _key(room: RoomId) -> bytes:
     return f"openchair:{{{room}}}:here".encode()
+
+
+def _open(slug: str) -> bytes:
+    return f"openchair:{{{slug}}}:open".encode()

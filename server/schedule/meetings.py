@@ -160,6 +160,11 @@ class Stored(Struct, frozen=True):
             None if change.moved_to is None else change.date,
         )
 
+    def opened(self, room: RoomId, starts_at: int) -> Occurrence:
+        """The occurrence that was opened with that start, whatever the rule and its changes say by now."""
+        wall = datetime.fromtimestamp(starts_at / 1000, ZoneInfo(self.meeting.timezone)).replace(tzinfo=None)
+        return replace(self.occurrence(Start(starts_at, wall)), room=room)
+
     def _end(self, start: int) -> int:
         if isinstance(self.meeting.recurrence, Always):  # the day may have 23 or 25 hours
             return next(starts(self.meeting.recurrence, self.meeting.timezone, start))

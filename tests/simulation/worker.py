@@ -160,8 +160,9 @@ class Worker:
     def stop(self) -> None:
         """As on SIGTERM."""
         self.is_ready = False
-        for connection in tuple(self._lines):
-            connection.shutdown()
+        for connection, line in tuple(self._lines.items()):
+            if line.get_protocol() is connection:  # else it still shakes hands
+                connection.shutdown()
         self._stopping.set()
 
     def accept(self, far: Far, latency: float, text: bool) -> Line:
