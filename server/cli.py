@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import msgspec
+import structlog
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Settings, SettingsError, load
 from server.app import App
 from server.clock import SteadyClock
-from server.installation import Taken, findings, take
+from server.installation import OWN_FILES, Taken, TooFewFiles, findings, open_files, take
 from server.logs import set_up
 from server.redis import unfit
 from server.schedule.addresses import Site
@@ -32,6 +33,7 @@ from server.serving import listen
 from server.supervisor import supervise
 
 T = TypeVar("T")
+log = structlog.get_logger("openchair")
 MOST_SOURCE = 255  # characters, as its column has
 
 app = typer.Typer(help="Openchair: a meeting room for peer-support groups.", no_args_is_help=True, add_completion=False)
@@ -104,11 +106,18 @@ def serve(
         database=database,
         origin=tuple(origin or ()) or None,
     )
+    set_up(settings.log_format)
+    try:
+        room = open_files() - OWN_FILES
+    except TooFewFiles as few:
+        give_up(f"The server cannot start. {few}")
+    if room < settings.connections:
+        log.warning("few_files", connections=room)
+        settings = msgspec.structs.replace(settings, connections=room)
     if settings.workers > 1 and not settings.redis:
         give_up("Several workers need a Redis to share their rooms by: give its URL with --redis.")
     if settings.redis and (why := asyncio.run(unfit(settings.redis))):
         give_up(f"The Redis cannot be used: {why}")
-    set_up(settings.log_format)
     folder = Path(settings.data)
     try:
         take(folder)

@@ -2,9 +2,11 @@
 
 import fcntl
 import os
+import resource
 import shutil
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +19,11 @@ from server.schedule.database import Unusable, engine_for, file_of
 from server.schedule.meetings import Schedule
 from server.seats import KEY_FILE
 
+NOFILE: Final = "LimitNOFILE in systemd's unit, or `ulimit -n`"
 MADE_AT: Final = 1_767_225_600  # seconds; a clock before this version's own time is wrong
 LEAST_FREE: Final = 100 * 2**20  # bytes
+OWN_FILES: Final = 128  # that a worker may have open besides its connections: sockets, database, pages on their way
+LEAST_FILES: Final = 2 * OWN_FILES
 TO_BE_MADE: Final = "not there yet: the first start makes it"
 
 
@@ -44,6 +49,24 @@ def take(folder: Path) -> int:
     return descriptor
 
 
+class TooFewFiles(Exception):  # noqa: N818
+    """This process may not have enough files open to serve anybody; the message says so, and what to do."""
+
+
+def open_files() -> int:
+    """Raise this process's limit of open files, of which each connection is one, as far as it goes; what it is then.
+
+    Raises `TooFewFiles`.
+    """
+    limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # where what it says is more than the kernel gives
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        limit = most
+    if limit < LEAST_FILES:
+        raise TooFewFiles(f"It may have {limit} files open, and needs at least {LEAST_FILES}: raise {NOFILE}.")
+    return limit
+
+
 class Finding(Struct, frozen=True):
     """What was looked at, and what it is like; `where` is a path on this machine."""
 
@@ -63,6 +86,7 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding("settings", True, _advice(settings))
     yield _data_folder(settings)
     yield _disk(settings)
+    yield _files(settings)
     yield await _database(settings)
     is_right = time.time() > MADE_AT
     yield Finding("clock", is_right, "" if is_right else "it shows a time before this version was made")
@@ -101,6 +125,15 @@ def _disk(settings: Settings) -> Finding:
     there = next(it for it in (folder, *folder.parents) if it.exists())
     free = shutil.disk_usage(there).free
     return Finding("disk", free > LEAST_FREE, f"{free // 2**20} MB free")
+
+
+def _files(settings: Settings) -> Finding:
+    try:
+        room = open_files() - OWN_FILES
+    except TooFewFiles as few:
+        return Finding("open files", False, str(few))
+    enough = f"for {room} connections of one worker, OPENCHAIR_CONNECTIONS says {settings.connections}: raise {NOFILE}"
+    return Finding("open files", True, enough if room < settings.connections else "")
 
 
 async def _database(settings: Settings) -> Finding:

@@ -21,6 +21,7 @@ FIELDS: Final = frozenset(
         "port",
         "version",
         "rooms",
+        "connections",
         "seconds",
         "code",
         "pid",
