@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import structlog
 import uvicorn
@@ -23,14 +23,39 @@ def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
     """A listening socket; port 0 takes a free one. What is `shared` may be one of many on its port, and takes no
     connection before it is served. Raises `OSError`.
     """
-    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    family, address = _address(host, port)
     if not shared:
         return socket.create_server(address, family=family, backlog=BACKLOG)
-    shared_socket = socket.socket(family, socket.SOCK_STREAM)
-    shared_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    shared_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    shared_socket.bind(address)
-    return shared_socket
+    return _bound(family, address, socket.SO_REUSEADDR, socket.SO_REUSEPORT)
+
+
+def claim(host: str, port: int) -> socket.socket:
+    """A socket that takes no connection; while it is open, its port is for its owner's shared ones. Raises `OSError`.
+
+    The kernel lets all sockets of one user share a port that ask for it: two installations would have half of the
+    people each. So this one asks for it only when it has the port.
+    """
+    claimed = _bound(*_address(host, port), socket.SO_REUSEADDR)
+    claimed.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)  # else another could do the same before we listen
+    claimed.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    return claimed
+
+
+def _address(host: str, port: int) -> tuple[int, Any]:
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    return family, address
+
+
+def _bound(family: int, address: Any, *options: int) -> socket.socket:
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    for option in options:
+        bound.setsockopt(socket.SOL_SOCKET, option, 1)
+    try:
+        bound.bind(address)
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 class Server(uvicorn.Server):

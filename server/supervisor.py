@@ -6,6 +6,7 @@ serve; SIGTERM stops them all. Workers whose supervisor has died stop by themsel
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -21,13 +22,14 @@ from msgspec import Struct
 from config.settings import Settings
 from server.app import App
 from server.logs import set_up
-from server.serving import listen
+from server.serving import claim, listen
 
 SILENT_SECONDS: Final = 10.0  # since a worker last said that it lives
 START_SECONDS: Final = 120.0  # until it must have said so for the first time: a busy machine, a Redis that is away
 STOP_SECONDS: Final = 20.0  # to stop, beside `drain_seconds`
 FIRST_PAUSE: Final = 0.25  # seconds before a worker that died is replaced; it doubles
 LONGEST_PAUSE: Final = 8.0
+LEAVING_SECONDS: Final = 10.0  # that the workers of a supervisor that was killed have to leave the port
 SOUND_SECONDS: Final = 30.0  # a worker that lived for so long was sound
 
 USUAL: Final = Settings()
@@ -182,10 +184,10 @@ class Place:
 async def supervise(settings: Settings) -> None:
     """Keep `settings.workers` workers until SIGTERM or SIGINT. Raises `OSError` if nobody can listen there."""
     with (
-        listen(settings.host, settings.port, shared=True) as first,  # so that port 0 is the same port for all
+        await _claim(settings) as claimed,  # so that port 0 is the same port for all, too
         tempfile.TemporaryDirectory(prefix="openchair-") as meet,
     ):
-        settings = msgspec.structs.replace(settings, port=first.getsockname()[1])
+        settings = msgspec.structs.replace(settings, port=claimed.getsockname()[1])
         stop, renew, loop = asyncio.Event(), asyncio.Event(), asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, stop.set)
         loop.add_signal_handler(signal.SIGINT, stop.set)
@@ -199,6 +201,22 @@ async def supervise(settings: Settings) -> None:
         for task in keeping:
             task.cancel()
         await asyncio.wait(keeping)
+
+
+async def _claim(settings: Settings) -> socket.socket:
+    """The port, for these workers alone. Raises `OSError`."""
+    loop, is_told = asyncio.get_running_loop(), False
+    until = loop.time() + LEAVING_SECONDS
+    while True:
+        try:
+            return claim(settings.host, settings.port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or loop.time() > until:
+                raise
+        if not is_told:
+            log.warning("port_taken", port=settings.port, seconds=LEAVING_SECONDS)
+            is_told = True
+        await asyncio.sleep(FIRST_PAUSE)
 
 
 async def _renew(places: list[Place], renew: asyncio.Event) -> None:

@@ -1,6 +1,7 @@
 """`openchair serve --workers 2 --redis …`: processes that are watched, replaced, renewed and stopped."""
 
 import asyncio
+import errno
 import os
 import re
 import signal
@@ -14,7 +15,10 @@ import pytest
 
 from client.coming_back import Delays
 from client.room import RoomClient, connect
+from config.settings import Settings
 from rooms.chat import Said
+from server.serving import claim, listen
+from server.supervisor import supervise
 from tests.server.metrics import Numbers, by_worker
 from tests.valkey import Valkey
 
@@ -65,8 +69,10 @@ class Site:
 
 
 @asynccontextmanager
-async def site(data: Path, valkey: Valkey, workers: int = 2, *, fails: bool = False) -> AsyncIterator[Site]:
-    options = ("--data", str(data), "--port", "0", "--workers", str(workers), "--redis", valkey.url)
+async def site(
+    data: Path, valkey: Valkey, workers: int = 2, *, port: int = 0, fails: bool = False
+) -> AsyncIterator[Site]:
+    options = ("--data", str(data), "--port", str(port), "--workers", str(workers), "--redis", valkey.url)
     process = await asyncio.create_subprocess_exec(*OPENCHAIR, "serve", *options, stderr=asyncio.subprocess.PIPE)
     served = Site(process)
     try:
@@ -159,9 +165,34 @@ async def test_a_new_version_that_does_not_start_changes_nothing(tmp_path: Path,
 
 @pytest.mark.timeout(120)
 async def test_workers_whose_supervisor_has_died_stop_by_themselves(tmp_path: Path, valkey: Valkey) -> None:
-    async with site(tmp_path, valkey, fails=True) as served, people(await served.a_meeting(), 8):
+    async with site(tmp_path, valkey, fails=True) as served, people(await served.a_meeting(), 8) as rooms:
         served.process.kill()
-        await served.says("stopped", times=2)
+        async with site(tmp_path, valkey, port=served.port):  # which waits until they have left the port
+            await served.says("stopped", times=2)
+            await everybody_hears(rooms, "Here we are again")
+
+
+async def test_a_second_installation_on_the_port_is_refused(
+    tmp_path: Path, valkey: Valkey, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("server.supervisor.LEAVING_SECONDS", 0)
+    async with site(tmp_path, valkey) as served:
+        second = Settings(data=str(tmp_path), port=served.port, workers=2, redis=valkey.url)
+        with pytest.raises(OSError, match=os.strerror(errno.EADDRINUSE)):
+            await supervise(second)
+        assert "port_taken" in capsys.readouterr().out
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{served.port}") as client:
+            assert (await client.get("/readyz")).status_code == 200
+
+
+def test_a_port_is_claimed_before_anybody_listens() -> None:
+    with claim("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(OSError, match=os.strerror(errno.EADDRINUSE)):
+            claim("127.0.0.1", port)
+        with listen("127.0.0.1", port, shared=True), listen("127.0.0.1", port, shared=True):
+            pass
+    claim("127.0.0.1", port).close()
 
 
 async def test_several_workers_need_a_redis(tmp_path: Path) -> None:
