@@ -21,12 +21,15 @@ COPY --from=build /opt/openchair /opt/openchair
 ENV PATH=/opt/openchair/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     OPENCHAIR_HOST=0.0.0.0 \
+    OPENCHAIR_PORT=8000 \
     OPENCHAIR_DATA=/data \
     OPENCHAIR_LOG_FORMAT=json
 USER openchair
 VOLUME /data
-EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
-  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=3)"]
+EXPOSE $OPENCHAIR_PORT
+# Not urllib: it would ask the proxy that Docker may have put into the environment.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["python", "-c", "import http.client, os, sys; \
+  it = http.client.HTTPConnection('127.0.0.1', int(os.environ['OPENCHAIR_PORT']), timeout=3); \
+  it.request('GET', '/readyz'); sys.exit(it.getresponse().status != 200)"]
 ENTRYPOINT ["openchair"]
 CMD ["serve"]

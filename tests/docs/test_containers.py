@@ -1,6 +1,9 @@
 """Dockerfile, compose.yaml and Procfile name commands, options, variables and files that there are."""
 
+import asyncio
+import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ import yaml  # type: ignore[import-untyped]
 
 from config.settings import PREFIX, SECRETS, Settings, load
 from server.cli import app
+from tests.server.kit import serving
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE, PROCFILE = ((ROOT / name).read_text(encoding="utf-8") for name in ("Dockerfile", "Procfile"))
@@ -73,6 +77,24 @@ def test_it_runs_with_as_little_as_it_needs_and_is_given_the_time_to_stop() -> N
     assert int(OPENCHAIR["stop_grace_period"].removesuffix("s")) >= Settings().drain_seconds + 20
     assert all(port.startswith("127.0.0.1:") for port in OPENCHAIR["ports"]), "only the proxy reaches it"
     assert "ports" not in SERVICES["redis"]
+
+
+async def test_the_image_is_healthy_while_the_server_is_ready_on_its_port(tmp_path: Path) -> None:
+    stated = DOCKERFILE.partition("HEALTHCHECK")[2].partition(" CMD ")[2].partition("\nENTRYPOINT")[0]
+    _, *arguments = json.loads(stated.replace("\\\n", ""))
+
+    async def is_healthy(port: int) -> bool:
+        environ = {"OPENCHAIR_PORT": str(port), "http_proxy": "http://127.0.0.1:1"}
+        checking = await asyncio.create_subprocess_exec(
+            sys.executable, *arguments, env=environ, stderr=asyncio.subprocess.DEVNULL
+        )
+        return await checking.wait() == 0
+
+    async with serving(tmp_path) as served:
+        assert await is_healthy(served.port)
+        served.app._is_ready = False
+        assert not await is_healthy(served.port)
+    assert not await is_healthy(served.port)
 
 
 def test_what_the_image_copies_is_there_and_not_left_out() -> None:
