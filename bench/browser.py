@@ -7,6 +7,7 @@ long it takes from opening the link to a form that can be filled in, and from pr
 """
 
 import asyncio
+import json
 import os
 import random
 import sys
@@ -72,10 +73,14 @@ async def let_happen(people: list[Person], seconds: float) -> None:
 async def opened(browser: Browser, size: dict[str, int]) -> tuple[Page, CDPSession]:
     context = await browser.new_context(viewport=size, locale="en-GB")
     page = await context.new_page()
+    return page, await slowed(page)
+
+
+async def slowed(page: Page) -> CDPSession:
     await page.add_init_script(OBSERVE)
-    session = await context.new_cdp_session(page)
+    session = await page.context.new_cdp_session(page)
     await session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
-    return page, session
+    return session
 
 
 async def metrics(session: CDPSession) -> dict[str, float]:
@@ -152,10 +157,39 @@ def told(held: list[list[int]]) -> str:
 
 
 async def on_a_bad_line(browser: Browser, port: int, line: str) -> str:
+    """The first visit of a phone, and the second, a week later: what may be kept of the page is."""
     page, session = await opened(browser, PHONE)
+    first = await visit(page, session, port, line)
+    await page.evaluate("navigator.serviceWorker.ready.then(() => {})")
+    await page.close()
+    page = await page.context.new_page()
+    session = await slowed(page)
+    await slow_the_worker(browser, line)  # its requests are its own, and no part of the page's line
+    second = await visit(page, session, port, line)
+    await page.context.close()
+    return f"{line:18}, first visit:  {first}\n{line:18}, second visit: {second}"
+
+
+def conditions(line: str) -> dict[str, Any]:
+    return {"offline": False, "latency": LINES[line], "downloadThroughput": 50_000, "uploadThroughput": 50_000}
+
+
+async def slow_the_worker(browser: Browser, line: str) -> None:
+    """Lay the line of the service worker, too."""
+    session = await browser.new_browser_cdp_session()
+    targets = (await session.send("Target.getTargets"))["targetInfos"]
+    [worker] = [it["targetId"] for it in targets if it["type"] == "service_worker"]
+    attached = await session.send("Target.attachToTarget", {"targetId": worker, "flatten": False})
+    for number, (method, params) in enumerate(
+        [("Network.enable", {}), ("Network.emulateNetworkConditions", conditions(line))]
+    ):
+        message = json.dumps({"id": number, "method": method, "params": params})
+        await session.send("Target.sendMessageToTarget", {"sessionId": attached["sessionId"], "message": message})
+
+
+async def visit(page: Page, session: CDPSession, port: int, line: str) -> str:
     await session.send("Network.enable")
-    speed = {"latency": LINES[line], "downloadThroughput": 50_000, "uploadThroughput": 50_000}
-    await session.send("Network.emulateNetworkConditions", {"offline": False, **speed})
+    await session.send("Network.emulateNetworkConditions", conditions(line))
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     begun = time.monotonic()
@@ -166,9 +200,8 @@ async def on_a_bad_line(browser: Browser, port: int, line: str) -> str:
     pressed = time.monotonic() - begun
     await page.get_by_role("navigation", name="Parts of the room").wait_for()
     room = time.monotonic() - begun
-    await page.context.close()
     return (
-        f"{line:18}: a name can be typed after {form:.2f} s, “Come in” pressed after {pressed:.2f} s, "
+        f"a name can be typed after {form:.2f} s, “Come in” pressed after {pressed:.2f} s, "
         f"the room is there after {room:.2f} s; {len(requests)} requests"
     )
 

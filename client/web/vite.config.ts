@@ -49,6 +49,7 @@ export default defineConfig({
       output: {
         codeSplitting: {
           groups: [
+            { name: 'early', test: /early\.ts/, priority: 1 },
             { name: 'room', test: id => !/main\.tsx|messages|service\/|CommandHelp|typed|notice/.test(id) },
             { name: 'typed', test: /CommandHelp|typed|notice/ },
             { name: 'Service', test: /service\// },

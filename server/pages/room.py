@@ -29,6 +29,7 @@ from server.schedule.meetings import DAY, Schedule, Stored
 from server.schedule.search import Search
 
 ENTRY: Final = "src/main.tsx"
+EARLY: Final = "early"  # the part that waits for no other
 WORDS: Final = "src/messages/{}.json"
 WORKER: Final = Path(__file__).parent / "static" / "worker.js"
 AHEAD: Final = 400 * DAY
@@ -139,10 +140,11 @@ class RoomPages:
                 "script": entry["file"],
                 "style": Markup(styles),  # noqa: S704 (of our own build)
                 "style_hash": b64encode(hashlib.sha256(styles.encode()).digest()).decode(),
-                "parts": [part["file"] for part in parts[1:]],
+                "early": next(part["file"] for part in parts if part.get("name") == EARLY),
+                "parts": [part["file"] for part in parts[1:] if part.get("name") != EARLY],
                 "words": said,
             }
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, StopIteration):
             return None
 
     async def _next(self, request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from playwright.async_api import Route, expect
 
 from tests.e2e.kit import House
@@ -54,6 +55,24 @@ async def test_whoever_leaves_quickly_leaves_nothing(house: House) -> None:
     assert await bob.page.evaluate("history.length") == length
     await bob.page.goto(f"http://127.0.0.1:{house.served.port}/help")
     assert await bob.page.evaluate("sessionStorage.length") == 0
+
+
+@pytest.mark.parametrize("way", ["the link", "the keyboard"])
+async def test_whoever_leaves_before_the_scripts_are_there_leaves_nothing_either(house: House, way: str) -> None:
+    await house.a_meeting()
+    bob = await house.person()
+    await bob.page.route("https://www.wikipedia.org/**", neutral)
+    await bob.page.route("**/assets/room-*.js", lambda _: None)  # on its way, and it takes forever
+    async with bob.page.expect_websocket():  # the first of the scripts is there
+        await bob.page.goto(bob.link, wait_until="commit")
+    length = await bob.page.evaluate("history.length")
+    if way == "the link":
+        await bob.page.get_by_role("link", name="Leave quickly").click(no_wait_after=True)
+    else:
+        for _ in range(3):
+            await bob.page.keyboard.press("Escape")
+    await expect(bob.page).to_have_title("Neutral")
+    assert await bob.page.evaluate("history.length") == length
 
 
 async def test_a_language_is_chosen_while_a_name_is_typed(house: House) -> None:

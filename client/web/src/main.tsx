@@ -3,8 +3,8 @@ import { effect, signal } from '@preact/signals';
 import { render } from 'preact';
 import { App } from './components/App.js';
 import { type App as Actions, AppProvider, type Meeting } from './components/context.js';
+import { beforeLeaving, leaveQuickly, socketTo } from './early.js';
 import { asLanguage, groupWords, speak } from './i18n.js';
-import { leaveQuickly, onThreeEscapes } from './leave.js';
 import { Store } from './store/store.js';
 import { type Entry, Line } from './wire/line.js';
 import './styles/main.css';
@@ -25,7 +25,7 @@ function start(root: HTMLElement, room: string, described: Meeting): void {
   const store = new Store(Date.now(), calmly());
   const line = new Line(location.origin.replace(/^http/, 'ws'), room, store, {
     storage: storage(),
-    open: (url, subprotocol) => new WebSocket(url, subprotocol),
+    open: socketTo,
     random: Math.random,
   });
   const meeting = signal(described);
@@ -39,6 +39,7 @@ function start(root: HTMLElement, room: string, described: Meeting): void {
     typed.name.value = '';
     line.leave();
   };
+  beforeLeaving(leave);
   const app: Actions = {
     store,
     meeting,
@@ -48,7 +49,7 @@ function start(root: HTMLElement, room: string, described: Meeting): void {
     prepare: () => line.prepare(),
     join: entry => line.join({ ...secrets, ...entry }),
     leave,
-    leaveQuickly: () => leaveQuickly(root.dataset.leave ?? 'about:blank', leave),
+    leaveQuickly,
     fetchHelp: () => fetched('/help.json'),
     fetchNext: async () => (await fetched('/next.json')).meetings,
     askAgain: () => {
@@ -69,13 +70,12 @@ function start(root: HTMLElement, room: string, described: Meeting): void {
     groupWords.value = Object.values(store.parts.rules?.words ?? {});
   });
   keepTime(store);
-  onThreeEscapes(app.leaveQuickly);
   addEventListener('pageshow', () => line.wake());
   addEventListener('online', () => line.wake(true));
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && line.wake());
 
   if (line.hasSeat) line.join(secrets);
-  else if (typed.name.value) line.prepare();
+  else line.prepare();
   root.replaceChildren();
   render(
     <AppProvider value={app}>

@@ -7,7 +7,15 @@ from hashlib import sha256
 from tests.server.pages.browser import page
 from tests.server.site import Site
 
-MANIFEST = {"src/main.tsx": {"file": "assets/main-1a2b.js", "css": ["assets/main-3c4d.css"]}}
+MANIFEST = {
+    "src/main.tsx": {
+        "file": "assets/main-1a2b.js",
+        "css": ["assets/main-3c4d.css"],
+        "imports": ["_early.js", "_room.js"],
+    },
+    "_early.js": {"file": "assets/early-5e6f.js", "name": "early"},
+    "_room.js": {"file": "assets/room-7a8b.js", "name": "room"},
+}
 
 NAME_FIELD = {
     "id": "name",
@@ -33,7 +41,11 @@ async def test_it_loads_the_built_client(site: Site) -> None:
     built(site)
     await site.creates()
     shown = await page(site, "/r/tuesday-circle")
-    assert ("script", {"type": "module", "src": "/assets/main-1a2b.js"}) in shown.tags
+    scripts = [attributes for tag, attributes in shown.tags if tag == "script"]
+    assert [it["src"] for it in scripts] == ["/assets/early-5e6f.js", "/assets/main-1a2b.js"]
+    assert "async" in scripts[0], "what need not wait for the rest does not"
+    preloaded = [attributes["href"] for tag, attributes in shown.tags if attributes.get("rel") == "modulepreload"]
+    assert preloaded == ["/assets/room-7a8b.js"]
     assert "<style>main {}</style>" in shown.html, "its styles come with it"
     assert ("input", NAME_FIELD) in shown.tags, "a name can be typed before the scripts are there"
     room = next(attributes for tag, attributes in shown.tags if attributes.get("id") == "room")
@@ -99,9 +111,8 @@ async def test_what_is_written_about_a_meeting_stays_text(site: Site) -> None:
     built(site)
     await site.creates(name='"><script>alert(1)</script>', description="'\" onload=alert(1) <b>")
     shown = await page(site, "/r/script-alert-1-script")
-    assert [attributes for tag, attributes in shown.tags if tag == "script"] == [
-        {"type": "module", "src": "/assets/main-1a2b.js"}
-    ]
+    scripts = [attributes["src"] for tag, attributes in shown.tags if tag == "script"]
+    assert scripts == ["/assets/early-5e6f.js", "/assets/main-1a2b.js"]
 
 
 async def test_it_can_be_installed_and_its_worker_is_new_with_each_build(site: Site) -> None:

@@ -1,11 +1,9 @@
 /** The line to a room: says hello, comes back by itself with its seat and position, and loses no command. */
+import { SUBPROTOCOL } from '../early.js';
 import type { Command, LineState, Outcome, Position, ServerMessage, Waiting, Welcome } from '../store/messages.js';
 import { Clock } from './clock.js';
 import { Outbox } from './outbox.js';
 import { Seat } from './seat.js';
-
-// A browser reads JSON by itself, faster than a script reads MessagePack; and that script is a tenth of all (docs/decisions).
-export const SUBPROTOCOL = 'openchair.v1.json';
 
 const FIRST_DELAY = 250; // ms before the first new attempt; it doubles
 const LONGEST_DELAY = 15_000;
@@ -16,7 +14,7 @@ const ANSWERED_WITHIN = 8_000; // a line on which a command waits for longer is 
 const LISTENING = 25_000; // after so long without a word, ask whether anybody is there
 const SILENCE = 10_000; // after so long without a word, a page that wakes up does not trust its line
 const LEAVING = 3_000;
-const PREPARED = 8_000; // the server waits for 10 s for a hello
+const PREPARED = 5_000; // the server waits for 10 s for a hello, and the socket may have been open for 4 (early.ts)
 const RETRIED = 1_000; // after `unavailable`, where the server does not say when
 const MOST_BYTES = 16 * 1024; // docs/protocol.md, Connecting
 
@@ -97,7 +95,7 @@ export class Line {
       this.#prepared = null;
       socket.close();
     };
-    socket.onclose = giveUp;
+    socket.onclose = socket.onmessage = giveUp; // a word before the hello is a no, and will be said again to who asks
     setTimeout(giveUp, PREPARED);
     this.#prepared = socket;
   }
