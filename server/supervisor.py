@@ -27,7 +27,7 @@ from server.serving import claim, listen
 SILENT_SECONDS: Final = 10.0  # since a worker last said that it lives
 START_SECONDS: Final = 120.0  # until it must have said so for the first time: a busy machine, a Redis that is away
 STOP_SECONDS: Final = 20.0  # to stop, beside `drain_seconds`
-FIRST_PAUSE: Final = 0.25  # seconds before a worker that died is replaced; it doubles
+FIRST_PAUSE: Final = 1.0  # seconds before a worker that died is replaced, for its people come back first; it doubles
 LONGEST_PAUSE: Final = 8.0
 LEAVING_SECONDS: Final = 10.0  # that the workers of a supervisor that was killed have to leave the port
 SOUND_SECONDS: Final = 30.0  # a worker that lived for so long was sound
