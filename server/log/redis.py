@@ -35,6 +35,7 @@ RENEWED: Final = 60.0  # seconds for which it need not be told again
 LIFE: Final = 6 * 3600 * 1000  # ms that a log is kept after the last of its batches, and that it was wiped is known
 OTHERS_SECONDS: Final = 1.0  # for other workers to say that they have more of a room that was lost
 KNOWN: Final = 5000  # ms that it counts
+USUAL: Final = 1000  # commands of one batch; Lua takes apart no list of 8,000
 CONFLICT, UNCONFIRMED = None, -1  # what append.lua says if nothing was appended
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -113,7 +114,7 @@ class RedisLog:
         entries = [_stored(entry, payload) for entry, payload in zip(batch.entries, batch.payloads, strict=True)]
         told = _encode(batch.commands) + _encode(batch.parted)
         life = self._life(room)
-        if not (life or batch.forget or batch.parted):
+        if not (life or batch.forget or batch.parted or len(batch.commands) > USUAL):
             saved = await self._line.run(self._advance, [_key(room)], self._advancing(batch, end, entries, told))
             if saved is not None:
                 return Appended(end, [], int(saved))

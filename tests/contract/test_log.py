@@ -238,6 +238,13 @@ async def test_any_order_of_commands_is_remembered_alike(log: Log, ids: list[int
     assert (await writer.windows()).get(ALICE, Window()) == window
 
 
+async def test_everybody_may_ask_at_once(writer: Writer) -> None:
+    everybody = [ParticipantId(f"{number}") for number in range(9000)]
+    await writer.append(says("a"), commands=[(who, 1) for who in everybody])
+    await writer.append(says("b"), commands=[(who, 2) for who in everybody])
+    assert await writer.windows() == writer.known
+
+
 async def test_a_log_knows_what_was_carried_out_better_than_who_appends(writer: Writer) -> None:
     await writer.append(says("a"), commands=[(ALICE, 1), (BOB, 70)])
     for wrong in ({}, {ALICE: Window(2, 0b10)}, {ALICE: Window(1, 1), BOB: Window()}):
