@@ -3,7 +3,8 @@
 A real server, a real Chromium slowed four times, a room of 500 of whom 50 do something every second. It counts the
 tasks that hold the page up for more than 50 ms (PerformanceObserver, `longtask`), and from a trace those that took more
 than 50 ms of processor time: on a busy machine the others have only waited for it. And, on Chromium's "slow 3G", how
-long it takes from opening the link to a form that can be filled in, and from pressing "Come in" to the room.
+long it takes from opening the link to a form that can be filled in, and to the room: at the first visit, and at the
+second, for which the browser has kept what it may.
 """
 
 import asyncio

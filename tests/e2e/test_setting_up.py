@@ -148,7 +148,10 @@ async def _look_at_all(served: Served, context: BrowserContext) -> None:
     await page.get_by_role("button", name="See and change its agenda").click()
     await page.get_by_role("button", name="Set up the meeting").last.click()
     await expect(page.get_by_role("alert")).to_be_visible()
-    await _finds_no_barrier(page, "a form with errors")
+    await page.get_by_text("More about it: language, fellowship").click()
+    for label in ("Language", "Who leads is called", "A turn is called"):
+        await expect(page.get_by_role("combobox", name=label, exact=True)).to_be_visible()
+    await _finds_no_barrier(page, "a form with errors, all of it open")
     await page.goto(f"{base}/new")
     await page.get_by_label("Name of the meeting").fill("Once more")
     await page.get_by_role("checkbox", name="Monday", exact=True).check()

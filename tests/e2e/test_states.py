@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Locator, expect
 
 from tests.e2e.kit import DESKTOP, PHONE, House, Person
 
@@ -148,6 +148,37 @@ async def test_seeing_to_people(house: House, leads_at: tuple[int, int], comes_a
     await fay.press("Quiet the room")
     await expect(bob.page.get_by_text("The room is quiet")).to_be_visible()
     await nobody_is_kept_out(bob, fay)
+
+
+async def top(of: Locator) -> float:
+    """How far from the top of the screen it stands, in px."""
+    return float(await of.evaluate("element => element.getBoundingClientRect().top"))
+
+
+async def test_earlier_messages_come_above_and_nothing_that_is_being_read_moves(house: House) -> None:
+    await house.a_meeting()
+    bob = await house.person()
+    await bob.comes("Bob")
+    await bob.looks_at("Meeting")
+    for name in ("Ana", "Cleo", "Dora"):
+        member = await house.served.comes(name)
+        for number in range(25):
+            await member.ask("say", text=f"{name} says {number}")
+    await bob.looks_at("Chat")
+    articles = bob.page.get_by_role("log").get_by_role("article")
+    await expect(articles.last).to_contain_text("Dora says 24")
+    shown = await articles.count()
+    assert shown < 75
+    await bob.page.get_by_role("log").evaluate("log => log.scrollTo(0, 0)")
+    read = articles.filter(has_text="Cleo says 20")
+    before = await top(read)
+    await bob.press("Earlier messages")
+    await expect(articles).not_to_have_count(shown)
+    assert abs(await top(read) - before) < 1
+    await member.ask("say", text="Something new")
+    await expect(bob.page.get_by_role("button", name="New below")).to_be_visible()
+    assert abs(await top(read) - before) < 1
+    await bob.finds_no_barrier()
 
 
 async def test_before_the_doors(house: House) -> None:
