@@ -171,8 +171,7 @@ async def test_newcomers_of_a_cancelled_date_find_it_on_each_of_several_processe
     rule = {"rrule": "FREQ=DAILY", "dtstart": began.isoformat(timespec="minutes")}
     async with site(tmp_path, valkey, workers=3) as served, AsyncExitStack() as stack:
         http = await stack.enter_async_context(httpx.AsyncClient(base_url=f"http://127.0.0.1:{served.port}"))
-        body = {"slug": "circle", "name": "Circle", "timezone": "UTC", "minutes": 60, **rule}
-        made = (await http.post("/api/meetings", json=body)).json()
+        made = await served.makes(slug="circle", **rule)
         [alice] = await stack.enter_async_context(people(made["join_url"], 1))
         client = stack.enter_context(valkey.client())
         while not client.exists(OPEN):  # noqa: ASYNC110

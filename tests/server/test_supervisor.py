@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -54,13 +55,18 @@ class Site:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return {int(child) for child in children.split()}
 
-    async def a_meeting(self) -> str:
-        """The link for everybody."""
-        body = {"name": "Circle", "timezone": "UTC", "minutes": 60, "now": True}
+    async def makes(self, **fields: Any) -> dict[str, Any]:
+        """A meeting; what the API answers."""
+        body = {"name": "Circle", "timezone": "UTC", "minutes": 60, **fields}
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}") as client:
             answer = await client.post("/api/meetings", json=body)
         assert answer.status_code == 201, answer.text
-        return str(answer.json()["join_url"])
+        made: dict[str, Any] = answer.json()
+        return made
+
+    async def a_meeting(self) -> str:
+        """The link for everybody."""
+        return str((await self.makes(now=True))["join_url"])
 
     async def numbers(self) -> dict[str, Numbers]:
         """What `/metrics` tells of each worker, whichever of them is asked."""
