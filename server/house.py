@@ -48,6 +48,7 @@ class House:
         self._lookups: dict[str, asyncio.Task[Occurrence | Refused]] = {}
         self._rooms: dict[RoomId, Replica] = {}
         self._by_slug: dict[str, list[Replica]] = {}  # by their starts
+        self._named: dict[str, tuple[RoomId, int]] = {}  # of these, by slug: what the schedule named last, and when
         self._told: dict[RoomId, int] = {}  # when other workers were told that it is open
         self._tasks: asyncio.TaskGroup | None = None
         self._collecting: asyncio.TimerHandle | None = None
@@ -75,7 +76,7 @@ class House:
         A room that is open, here or on another worker, is found whatever the schedule says by now: its time may be
         over, its date cancelled.
         """
-        replica = self._rooms.get(RoomId(room)) or self._open_here(room)
+        replica = self._rooms.get(RoomId(room)) or self._open_here(room) or self._just_named(room)
         if replica is not None and not replica.is_over:
             await self._renew_secrets(replica)
             return replica.occurrence
@@ -100,12 +101,19 @@ class House:
             return Refused("ended", found.why)
         if (replica := self._rooms.get(found.room)) is not None:
             replica.secrets, replica.secrets_at = found.secrets, self._clock()
+            if room == found.slug:
+                self._named[room] = found.room, replica.secrets_at
         return found
 
     def _open_here(self, slug: str) -> Replica | None:
         """The first of its rooms that is open here; one whose doors are closed may be of a later date."""
         now, replicas = self._clock(), self._by_slug.get(slug, ())
         return next((it for it in replicas if not it.is_over and it.occurrence.doors_at <= now), None)
+
+    def _just_named(self, slug: str) -> Replica | None:
+        """The room before whose doors many wait, perhaps: the schedule is not asked for each of them."""
+        room, at = self._named.get(slug, (None, 0))
+        return self._rooms.get(room) if room and self._clock() - at < SECRETS_KEPT else None
 
     async def _open_elsewhere(self, room: str, planned: object) -> Occurrence | None:
         """The meeting's room that is open on any worker, if it is the one asked for, and not the planned one anyway."""
@@ -119,7 +127,8 @@ class House:
             if stored is not None:
                 opened = stored.opened(*told)
                 # A room that all its workers left behind when they died stands in nobody's way.
-                return None if planned and opened.is_surely_over(self._clock()) else opened
+                is_left = isinstance(planned, Occurrence) and opened.is_surely_over(self._clock())
+                return None if is_left else opened
         return None
 
     async def _told_of(self, slug: str) -> tuple[RoomId, int] | None:
@@ -179,7 +188,7 @@ class House:
         }
         if rooms:
             await self._world.workers.tell_of_open(rooms)
-            self._told |= dict.fromkeys(rooms, now)
+            self._told |= {room: now for room in rooms if room in self._rooms}
 
     @property
     def connected(self) -> dict[RoomId, list[ParticipantId]]:
@@ -214,6 +223,7 @@ class House:
         of_slug.remove(replica)
         if not of_slug:
             del self._by_slug[replica.occurrence.slug]
+            self._named.pop(replica.occurrence.slug, None)
         if replica.is_over:
             self.hellos.turn_away(replica.id, OVER)
             if self._collecting is None:

@@ -63,20 +63,38 @@ async def test_rooms_do_not_hear_each_other(served: Served) -> None:
     assert [event["text"] for event in bob.events] == ["there"]
 
 
-async def test_everybody_who_comes_at_once_is_looked_up_once(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    await served.a_meeting()
-    looked_up = 0
+@pytest.fixture
+def looked_up(served: Served, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the schedule was asked for."""
+    asked: list[str] = []
     occurrence = served.app.schedule.occurrence
 
-    async def counted(room: str, now: int) -> Any:
-        nonlocal looked_up
-        looked_up += 1
+    async def noted(room: str, now: int) -> Any:
+        asked.append(room)
         return await occurrence(room, now)
 
-    monkeypatch.setattr(served.app.schedule, "occurrence", counted)
+    monkeypatch.setattr(served.app.schedule, "occurrence", noted)
+    return asked
+
+
+async def test_everybody_who_comes_at_once_is_looked_up_once(served: Served, looked_up: list[str]) -> None:
+    await served.a_meeting()
     found = await asyncio.gather(*(served.app.house.find("circle") for _ in range(100)))
     assert len(set(map(id, found))) == 1
-    assert looked_up == 1
+    assert looked_up == ["circle"]
+
+
+async def test_who_waits_before_the_doors_is_not_looked_up_one_by_one(
+    served: Served, looked_up: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.house.SECRETS_KEPT", 10 * MINUTE)
+    await served.a_meeting(starts_in=60 * MINUTE)
+    for _ in range(10):
+        assert (await (await served.connected()).hello(name="Early"))["reason"] == "doors"
+    assert len(looked_up) == 2, "for the first, and for the next who finds the first there"
+    served.clock.ahead += 10 * MINUTE
+    await served.connected()
+    assert len(looked_up) == 3, "the schedule may have changed"
 
 
 async def test_a_schedule_that_is_away_is_told_and_open_rooms_go_on(
