@@ -236,7 +236,8 @@ class Replica:
         if not batch.entries and not batch.commands:
             return []
         forgotten = [entry.event.seq for entry in batch.forget]
-        batch.parted = [who for who in map(_parted, batch.entries) if who and who not in self.room.gone]
+        parted, room = dict.fromkeys(map(_parted, batch.entries)), self.room
+        batch.parted = [who for who in parted if who and who not in room.gone and who not in room.participants]
         stats, loop = self.world.stats, asyncio.get_running_loop()
         asked = loop.time()
         appended = await self.world.log.append(self.id, batch)

@@ -261,6 +261,32 @@ async def test_whoever_hangs_up_before_they_are_let_in_was_never_here(fickle: tu
     assert [event["t"] for event in alice.events] == ["said", "said"]
 
 
+async def test_whoever_comes_back_in_the_very_turn_in_which_they_count_as_gone_is_not_heard_twice(
+    fickle: tuple[Served, FickleLog],
+) -> None:
+    served, log = fickle
+    alice, bob = await served.comes("Alice"), await served.comes("Bob")
+    command = await alice.tell("say", text="once")
+    await bob.until("said")
+    await alice.leave_the_line()
+    await bob.until("away")
+    log.answers.clear()
+    await bob.tell("say", text="Where is she?")
+    await the_log_is_asked(served)
+    served.pass_time(300_000)
+    again = await served.connected()
+    await again.send({"t": "hello", "seat": alice.welcome["seat"]})
+    await the_log_is_asked(served, waiting=2)
+    log.answers.set()
+    await bob.until("joined")
+    assert [event["t"] for event in bob.events[-2:]] == ["left", "joined"]
+    assert (await again.receive())["last"] == command
+    await again.send({"t": "say", "id": command, "text": "once"})
+    assert (await again.answer(command))["t"] == "ack"
+    await bob.does("say", text="There she is")
+    assert [event["text"] for event in bob.events if event["t"] == "said"] == ["once", "Where is she?", "There she is"]
+
+
 async def test_what_somebody_says_while_being_removed_is_not_said(fickle: tuple[Served, FickleLog]) -> None:
     served, log = fickle
     keys = (await served.a_meeting(slug="other")).keys
