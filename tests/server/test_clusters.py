@@ -66,6 +66,10 @@ async def test_rooms_lie_on_all_servers_of_a_cluster(tmp_path: Path, cluster: Cl
             alice, bob, _ = await a_pair(one, other, f"circle-{n}")
             await says(alice, bob, "Good evening")
             await says(bob, alice, "Hello Alice")
+        await one.app.house.tell_of_open()
+        for open_here in one.replicas:
+            told = await other.app.house._world.workers.open_room(open_here.occurrence.slug)
+            assert told == (open_here.id, open_here.occurrence.starts_at)
         for master in cluster.masters:
             with master.client() as client:
                 assert any(key.startswith(b"openchair:{circle-") for key in client.scan_iter())
