@@ -260,6 +260,7 @@ class Replica:
             if ack.seq > batch.base.seq:
                 ack.seq += len(missed)
         self._windows |= draft.windows
+        self._windows |= appended.windows
         for who in batch.parted:
             self._windows.pop(who, None)
         stats.batches += 1

@@ -158,11 +158,15 @@ class Batch(Struct):
 
 
 class Appended(Struct):
-    """A batch is true: the new head, and the talk of others that came in between and stands before it."""
+    """A batch is true: the new head, and the talk of others that came in between and stands before it.
+
+    `windows` are those of whose commands the appender cannot know: who made what was missed, and where it was mistaken.
+    """
 
     position: Position
     missed: list[Entry]
     saved: int  # the seq of the snapshot
+    windows: Mapping[ParticipantId, Window] = field(default_factory=dict)
 
 
 class News(Struct):

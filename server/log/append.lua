@@ -7,8 +7,9 @@
 --   right after that head, numbers of the events to forget with what is left of them, commands as participant and id,
 --   participants who have parted; then the list of entries' head and what follows them in the news; and the replication id
 --   that this server had when the worker connected: while that is the room's nobody need ask the server itself.
--- Returns the seq of the snapshot; the tag and the seq before the batch; and the entries up to there that the worker has
--- missed. Or nothing for a conflict: the state has moved, the log is another, or one of the commands was carried out before.
+-- Returns the seq of the snapshot; the tag and the seq before the batch; the entries up to there that the worker has missed;
+-- and of those who made them, and of those whose commands these are, each followed by the window as it is now.
+-- Or nothing for a conflict: the state has moved, the log is another, or one of the commands was carried out before.
 -- Or -1 where it is not known of this server whether it has all of the log: a replica that was promoted may have lost its end.
 --
 -- The hash: head (epoch, seq, tag and version, with spaces between them), saved and snapshot, was (what it was written back
@@ -103,4 +104,14 @@ if ARGV[4] ~= '0' then call('PEXPIRE', room, ARGV[4]) end
 
 local news = {ARGV[1], '\150', cmsgpack.pack(epoch, seq, tag), array_head, table.concat(entries), tail}
 call('SPUBLISH', room .. ':news', table.concat(news))
-return {saved, tag, seq, missed}
+
+for _, entry in ipairs(missed) do
+  local who = cmsgpack.unpack(entry)[2][1].by
+  if who then windows[who] = true end
+end
+local known = {}
+for who in pairs(windows) do
+  known[#known + 1] = who
+  known[#known + 1] = call('HGET', room, 'c' .. who) or ''
+end
+return {saved, tag, seq, missed, known}

@@ -63,7 +63,9 @@ class MemoryLog:
         for entry in batch.forget:
             seq = entry.event.seq
             log.history.replace(seq if seq <= batch.base.seq else seq + moved, entry)
-        return Appended(log.position, missed, log.saved)
+        whose = {entry.event.by for entry in missed} | {who for who, _ in batch.commands}
+        windows = {who: copy(log.windows.get(who) or Window()) for who in whose if who is not None}
+        return Appended(log.position, missed, log.saved, windows)
 
     async def save(self, room: RoomId, snapshot: bytes, at: Position) -> None:
         log = self._rooms.get(room)

@@ -131,11 +131,12 @@ class RedisLog:
             await self._make_sure(room)
         if reply in (CONFLICT, UNCONFIRMED):
             raise Conflict
-        saved, tag, seq, missed = reply
+        saved, tag, seq, missed, known = reply
         before = Position(batch.base.epoch, seq, tag.decode())
         first = batch.base.seq + 1
         missed_entries = [_numbered(*_decode_entry(raw), seq) for seq, raw in enumerate(missed, start=first)]
-        return Appended(number(batch.entries, batch.payloads, before), missed_entries, int(saved))
+        windows = {ParticipantId(who.decode()): _window(it) for who, it in zip(known[::2], known[1::2], strict=True)}
+        return Appended(number(batch.entries, batch.payloads, before), missed_entries, int(saved), windows)
 
     def _advancing(self, batch: Batch, end: Position, entries: list[bytes], told: bytes) -> list[Any]:
         """What advance.lua is told."""
@@ -255,7 +256,7 @@ def _loaded(fields: dict[bytes, bytes]) -> Loaded:
 
 def _window(stored: bytes) -> Window:
     last, _, done = stored.decode().partition(" ")
-    return Window(int(last), int(done[::-1], 2) if done else 0)
+    return Window(int(last or 0), int(done[::-1] or "0", 2))
 
 
 def _written(window: Window) -> str:

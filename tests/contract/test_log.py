@@ -47,8 +47,8 @@ async def log(request: pytest.FixtureRequest) -> AsyncIterator[Log]:
         yield RedisLog(line)
 
 
-def says(text: str) -> Said:
-    return Said(MessageId(text), text, "everyone", at=1, by=ALICE)
+def says(text: str, by: ParticipantId = ALICE) -> Said:
+    return Said(MessageId(text), text, "everyone", at=1, by=by)
 
 
 def starts() -> Started:
@@ -61,6 +61,7 @@ class Writer:
     def __init__(self, log: Log, position: Position, room: RoomId = ROOM) -> None:
         self.log, self.room, self.position, self.version = log, room, position, 0
         self.missed: list[Entry] = []
+        self.windows_told: Mapping[ParticipantId, Window] = {}
         self.known: dict[ParticipantId, Window] = {}
 
     async def append(
@@ -87,7 +88,7 @@ class Writer:
                 self.known if windows is None else windows,
             ),
         )
-        self.position, self.missed = appended.position, appended.missed
+        self.position, self.missed, self.windows_told = appended.position, appended.missed, appended.windows
         self.version = max([self.version, *(event.seq for event in events if event.moves)])
         for who, command in commands or ():
             self.known.setdefault(who, Window()).add(command)
@@ -236,6 +237,14 @@ async def test_any_order_of_commands_is_remembered_alike(log: Log, ids: list[int
             with pytest.raises(Conflict):
                 await writer.append(commands=[(ALICE, command)])
     assert (await writer.windows()).get(ALICE, Window()) == window
+
+
+async def test_whoever_missed_talk_is_told_whose_commands_it_was(log: Log, writer: Writer) -> None:
+    other = Writer(log, writer.position)
+    await other.append(says("b", by=BOB), commands=[(BOB, 7)])
+    await other.append(says("c", by=BOB), commands=[(BOB, 9)])
+    await writer.append(says("a"), commands=[(ALICE, 3)])
+    assert {who: writer.windows_told[who] for who in (ALICE, BOB)} == await writer.windows()
 
 
 async def test_everybody_may_ask_at_once(writer: Writer) -> None:

@@ -15,6 +15,8 @@ from server.log import Appended, Batch, Conflict, Entry, Loaded, Unavailable, pa
 from server.log.memory import MemoryLog
 from tests.server.kit import SECONDS, Served, serving
 
+OTHER = ParticipantId("other")
+
 
 class FickleLog(MemoryLog):
     """The log in memory, and what may happen to one that is reached over a line."""
@@ -60,8 +62,8 @@ class FickleLog(MemoryLog):
 
     async def another_worker_says(self, of: RoomId, text: str) -> None:
         log = self._rooms[of]
-        entry = Entry(Said(MessageId("other-1"), text, "everyone", at=1, by=ParticipantId("other")), EVERYONE)
-        await super().append(of, Batch(log.position, log.version, [entry], [payload_of(entry)]))
+        entry = Entry(Said(MessageId("other-1"), text, "everyone", at=1, by=OTHER), EVERYONE)
+        await super().append(of, Batch(log.position, log.version, [entry], [payload_of(entry)], [(OTHER, 7)]))
 
 
 @pytest.fixture
@@ -110,6 +112,8 @@ async def test_talk_of_another_worker_that_the_log_has_put_first_is_told_first(
     assert [event["by"] for event in bob.events] == ["other", alice.id]
     assert answer["seq"] == bob.events[-1]["seq"] == bob.welcome["seq"] + 2
     assert served.app.metrics.stats.conflicts == 0
+    [replica] = served.replicas
+    assert replica.last_command(OTHER) == 7, "whatever becomes of the log, it is not carried out again"
 
 
 async def test_while_the_log_is_away_commands_are_unavailable_and_may_be_sent_again(

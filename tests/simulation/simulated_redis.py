@@ -428,12 +428,24 @@ def _pack(*values: Any) -> bytes:
     return b"".join(msgpack.packb(value, use_bin_type=False) for value in plain)
 
 
+def _unpack(data: bytes) -> Any:
+    return _as_lua(msgpack.unpackb(data, raw=True))
+
+
+def _as_lua(value: Any) -> Any:
+    if isinstance(value, list):
+        return _lua().table_from([_as_lua(part) for part in value])
+    if isinstance(value, dict):
+        return _lua().table_from({key: _as_lua(part) for key, part in value.items()})
+    return value
+
+
 @functools.cache
 def _lua() -> Any:
     lua = LuaRuntime(encoding=None, register_eval=False, register_builtins=False)
     table = lua.globals()
     table.redis = lua.table_from({b"call": _redis_call, b"sha1hex": _sha1hex})
-    table.cmsgpack = lua.table_from({b"pack": _pack})
+    table.cmsgpack = lua.table_from({b"pack": _pack, b"unpack": _unpack})
     return lua
 
 
