@@ -33,6 +33,7 @@ export function Chat() {
       <Follow
         label={t('chat.messages')}
         count={messages.length}
+        first={messages[from]?.id}
         last={messages.at(-1)?.id}
         class="messages"
         role="log"

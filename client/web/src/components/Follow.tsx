@@ -9,8 +9,9 @@ const NEAR = 48; // px
 
 interface FollowProps {
   readonly label: string;
-  /** How many there are, and the name of the last; it is new when either changes. */
+  /** How many there are, and the name of the last; it is new when either changes. Where it is filled bit by bit, of the first, too. */
   readonly count: number;
+  readonly first?: string | undefined;
   readonly last?: string | undefined;
   readonly class: string;
   readonly role?: 'log';
@@ -21,7 +22,7 @@ interface FollowProps {
   readonly children: ComponentChildren;
 }
 
-export function Follow({ label, count, last, class: name, role, children, onEarlier, ...props }: FollowProps) {
+export function Follow({ label, count, first, last, class: name, role, children, onEarlier, ...props }: FollowProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const own = useRef(true);
   const isAtEnd = props.isAtEnd ?? own;
@@ -37,6 +38,9 @@ export function Follow({ label, count, last, class: name, role, children, onEarl
     if (isAtEnd.current) toEnd();
     else hasMore.value = true;
   }, [count, last]);
+  useLayoutEffect(() => {
+    if (isAtEnd.current) toEnd();
+  }, [first]);
   useLayoutEffect(() => {
     const it = scroller.current;
     if (it && fromEnd.current !== null) it.scrollTop = it.scrollHeight - fromEnd.current;

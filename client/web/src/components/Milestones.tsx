@@ -7,13 +7,13 @@ import { usePieces } from './pieces.js';
 
 export function Milestones() {
   const room = useRoom();
-  const [shown, more] = usePieces();
+  const [shown, drawn, more] = usePieces();
   if (room.celebrations.length === 0) return null;
   return (
     <section class="milestones" aria-labelledby="milestones-title">
       <h2 id="milestones-title">{t('milestone.title')}</h2>
       <ul>
-        {room.celebrations.slice(0, shown).map(celebration => (
+        {room.celebrations.slice(0, drawn).map(celebration => (
           <li key={`${celebration.by} ${celebration.at}`}>
             <span aria-hidden="true">🎉 </span>
             {milestoneInWords(room, celebration)}

@@ -17,7 +17,7 @@ export function People() {
   const people = room.participants.toSorted((a, b) => ROLES.indexOf(a.role) - ROLES.indexOf(b.role));
   const sought = useSignal('');
   const found = sought.value ? people.filter(it => fold(it.name).includes(fold(sought.value))) : people;
-  const [shown, more] = usePieces();
+  const [shown, drawn, more] = usePieces();
   const isDiscreet = room.rules.roster === 'service' && !serves(store.role.value);
   return (
     <section class="people" aria-labelledby="people-title">
@@ -38,7 +38,7 @@ export function People() {
         </Field>
       )}
       <ul>
-        {found.slice(0, shown).map(person => (
+        {found.slice(0, drawn).map(person => (
           <Row key={person.id} person={person} />
         ))}
       </ul>

@@ -1,17 +1,32 @@
 /** Long lists, shown a piece at a time: whatever is on the page is laid out again, and that costs an old phone its breath. */
 import { useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 
 export const PIECE = 30;
+const STEP = 8;
 
-/** How many of a list to show, and how to show a piece more. */
-export function usePieces(): [shown: number, more: () => void] {
+/** How many of a list to show, how many of them are drawn so far, and how to show a piece more. */
+export function usePieces(): [shown: number, drawn: number, more: () => void] {
   const shown = useSignal(PIECE);
   const more = () => {
     shown.value += PIECE;
   };
-  return [shown.value, more];
+  return [shown.value, useStepwise(shown.value), more];
+}
+
+/** Up to `wanted`, a few more in each task: a press or a word that comes in between waits for those few alone. */
+function useStepwise(wanted: number): number {
+  const drawn = useSignal(STEP);
+  const soFar = drawn.value;
+  useEffect(() => {
+    if (soFar >= wanted) return;
+    const next = setTimeout(() => {
+      drawn.value = soFar + STEP;
+    });
+    return () => clearTimeout(next);
+  }, [soFar, wanted, drawn]);
+  return Math.min(soFar, wanted);
 }
 
 /**
@@ -22,8 +37,9 @@ export function useLatest(all: readonly { readonly id: string }[], isAtEnd: RefO
   const first = useRef<string | undefined>(undefined);
   const asked = useSignal(0);
   void asked.value; // it is drawn anew when more is asked for
+  const drawn = useStepwise(PIECE);
   const held = isAtEnd.current ? -1 : all.findIndex(it => it.id === first.current);
-  const from = held >= 0 ? held : Math.max(0, all.length - PIECE);
+  const from = held >= 0 ? held : Math.max(0, all.length - drawn);
   first.current = all[from]?.id;
   const earlier = () => {
     first.current = all[Math.max(0, from - PIECE)]?.id;
