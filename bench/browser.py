@@ -125,31 +125,39 @@ async def in_a_crowd(browser: Browser, port: int, people: list[Person], size: di
     page, session = await opened(browser, size)
     await page.goto(f"http://127.0.0.1:{port}/r/{ROOM}")
     await page.get_by_label("Your first name").fill("Robin")
-    await page.get_by_role("button", name="Come in").click()
+    come_in = page.get_by_role("button", name="Come in")
+    await come_in.wait_for()
+    opening = told(await page.evaluate("held.splice(0)"))
+    trace = Trace(await browser.new_browser_cdp_session())
+    await trace.begin()
+    await come_in.click()
     await page.get_by_role("navigation", name="Parts of the room").wait_for()
     await page.wait_for_timeout(2000)
-    coming = await page.evaluate("held.splice(0)")
+    coming = f"{told(await page.evaluate('held.splice(0)'))}, {worked(await trace.end())}"
     parts = page.get_by_role("navigation", name="Parts of the room").get_by_role("button").filter(has_text=panel)
+    await trace.begin()
     if await parts.count():
         await parts.click()
     await page.wait_for_timeout(2000)
-    opening = await page.evaluate("held.splice(0)")
-    trace = Trace(await browser.new_browser_cdp_session())
+    looking = f"{told(await page.evaluate('held.splice(0)'))}, {worked(await trace.end())}"
     await trace.begin()
     before = await metrics(session)
     await let_happen(people, SECONDS)
     after = await metrics(session)
     taken = await trace.end()
-    worked = f"{sum(it > LONG for it in taken)} by processor time, longest {max(taken):.0f}"
     held = await page.evaluate("held.splice(0)")
     busy = (after["TaskDuration"] - before["TaskDuration"]) / (after["Timestamp"] - before["Timestamp"])
     script = (after["ScriptDuration"] - before["ScriptDuration"]) / (after["Timestamp"] - before["Timestamp"])
     await page.context.close()
     return (
-        f"{size['width']}x{size['height']} {panel:8} | coming in {told(coming):18} | the panel {told(opening):18} "
-        f"| {SECONDS} s: {told(held):24}, {worked:33} "
+        f"{size['width']}x{size['height']} {panel:8} | the page {opening}\n  coming in {coming} | the panel {looking}\n"
+        f"  {SECONDS} s: {told(held)}, {worked(taken)} "
         f"| busy {busy:4.0%}, of it scripts {script:4.0%}"
     )
+
+
+def worked(taken: list[float]) -> str:
+    return f"{sum(it > LONG for it in taken)} by processor time, longest {max(taken):.0f}"
 
 
 def told(held: list[list[int]]) -> str:

@@ -1,7 +1,7 @@
 /** The room: what is going on, the chat, who is here; side by side where there is space, else one at a time. */
 import { type Signal, useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { t } from '../i18n.js';
 import { serves } from '../store/roles.js';
 import { Agenda } from './Agenda.js';
@@ -17,6 +17,7 @@ import { Milestones } from './Milestones.js';
 import { People } from './People.js';
 import { Queue } from './Queue.js';
 import { Stage } from './Stage.js';
+import { soon } from './soon.js';
 import { Top } from './Top.js';
 import { You } from './You.js';
 
@@ -104,14 +105,22 @@ interface SectionProps {
   readonly children: ComponentChildren;
 }
 
-/** A panel is made when it is first looked at; hidden again it keeps what was typed into it. */
+/**
+ * A panel is made when it is first looked at; hidden again it keeps what was typed into it. Each is made in a task of
+ * its own, after what is around it: an old phone stays at hand between them.
+ */
 function Section({ panel, isShown, children }: SectionProps) {
   const region = useFocusKept<HTMLDivElement>();
-  const wasShown = useRef(false);
-  wasShown.current ||= isShown;
+  const isMade = useSignal(false);
+  useEffect(() => {
+    if (!isShown) return;
+    return soon(() => {
+      isMade.value = true;
+    });
+  }, [isShown, isMade]);
   return (
     <div class={`panel panel-${panel}`} hidden={!isShown} ref={region} tabIndex={-1}>
-      {wasShown.current && children}
+      {isMade.value && children}
     </div>
   );
 }

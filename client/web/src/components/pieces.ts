@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { soon } from './soon.js';
 
 export const PIECE = 30;
 const STEP = 8;
@@ -21,10 +22,9 @@ function useStepwise(wanted: number): number {
   const soFar = drawn.value;
   useEffect(() => {
     if (soFar >= wanted) return;
-    const next = setTimeout(() => {
+    return soon(() => {
       drawn.value = soFar + STEP;
     });
-    return () => clearTimeout(next);
   }, [soFar, wanted, drawn]);
   return Math.min(soFar, wanted);
 }
