@@ -228,7 +228,9 @@ class Oracle:
                 and not any(noted.is_open for noted in client.notes.values())
                 and (one := room.participants.get(ParticipantId(client.you))) is not None
                 and one.presence == "here"
-                and not any(self._should_hear(client, node) for node in self._since(client.position))
+                and not any(
+                    node.event is None or self._should_hear(client, node) for node in self._since(client.position)
+                )
             )
             for client in clients
         ) and all((at.epoch, at.seq, at.tag) == self._head for at in (replica.position for replica in replicas))
