@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from rooms.room import Alarm, Room
 
 
-REQUESTS_EACH: Final = 3  # open at once; of somebody who asks for more the oldest is forgotten, and never another's
+REQUESTS_EACH: Final = (
+    3  # of a kind, open at once; of somebody who asks for more the oldest is forgotten, and never another's
+)
 
 
 class Blocked(Struct, omit_defaults=True):
@@ -346,7 +348,7 @@ def _keep(
         return
     asked = HelpRequest(event.request, kind, author.id, author.name, event.at, event.text, who, message)
     room.requests[asked.id] = asked
-    own = [it.id for it in room.requests.values() if it.by == author.id]
+    own = [it.id for it in room.requests.values() if (it.by, it.kind) == (author.id, kind)]
     for request in (*own[:-REQUESTS_EACH], *list(room.requests)[: -room.limits.requests]):
         room.requests.pop(request, None)
 

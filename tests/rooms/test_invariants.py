@@ -313,7 +313,7 @@ class AMeeting(RuleBasedStateMachine):
         for asked in room.requests.values():
             assert asked.kind == "report" or asked.by in {*room.participants, *room.gone}
             assert asked.who is None or asked.who not in room.blocked
-        authors = [asked.by for asked in room.requests.values()]
+        authors = [(asked.by, asked.kind) for asked in room.requests.values()]
         assert all(authors.count(who) <= safety.REQUESTS_EACH for who in authors)
 
     @invariant()

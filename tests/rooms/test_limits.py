@@ -5,7 +5,7 @@ from rooms.chat import Celebrate, Pin, Unsay
 from rooms.floor import RaiseHand, WriteShare
 from rooms.formats import Format
 from rooms.presence import Deny, Join, Leave
-from rooms.safety import AskForHelp
+from rooms.safety import AskForHelp, Report
 from rooms.vocabulary import ParticipantId, RoomId
 from tests.kit import ALICE, BOB, CHARLIE, DORA, FAY, MINUTE, NOON, TIM, Meeting, a_phase, named
 
@@ -110,6 +110,9 @@ def test_who_calls_again_and_again_makes_nobody_elses_call_forgotten() -> None:
     for n in range(5):
         meeting.ask(AskForHelp(text=str(n)), ALICE)
     assert [asked.text for asked in meeting.room.requests.values()] == ["It is me.", "2", "3", "4"]
+    for n in range(3):
+        meeting.ask(Report(who=ALICE, text=str(n)), BOB)
+    assert next(iter(meeting.room.requests.values())).text == "It is me.", "nor do reports one's own call"
 
 
 def test_those_who_were_turned_away_are_forgotten_after_their_time() -> None:

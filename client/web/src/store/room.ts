@@ -149,7 +149,7 @@ export interface Room extends Snapshot {
 
 /** Most messages kept. */
 export const MESSAGES_KEPT = 500;
-/** Most calls for help and reports that are open: of one person, and of all; as the server keeps them. */
+/** Most calls for help and reports that are open: of one person and kind, and of all; as the server keeps them. */
 export const REQUESTS_EACH = 3;
 export const REQUESTS_KEPT = 100;
 /** Most of anything else that only this page remembers. */

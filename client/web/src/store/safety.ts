@@ -51,7 +51,8 @@ function ask(
   what: Pick<Request, 'kind' | 'who' | 'message'>,
 ): Room {
   const request: Request = { id, by, name: room.names[by] ?? '', at, ...what, ...(text && { text }) };
-  const own = room.requests.filter(it => it.by === by).slice(1 - REQUESTS_EACH);
-  const kept = [...room.requests.filter(it => it.by !== by || own.includes(it)), request];
+  const own = room.requests.filter(it => it.by === by && it.kind === what.kind);
+  const forgotten = own.slice(0, 1 - REQUESTS_EACH);
+  const kept = [...room.requests.filter(it => !forgotten.includes(it)), request];
   return { ...room, requests: kept.slice(-REQUESTS_KEPT) };
 }
