@@ -199,9 +199,8 @@ class Replica:
             await self._finish()
 
     async def _carry_out(self, inbox: list[Item]) -> None:
-        encoded: Encoded = {}
         while True:
-            self._catch_up(encoded)
+            self._catch_up()
             if self._is_stale or self._is_behind(inbox):
                 await self._reload()
             elsewhere = await self._elsewhere(inbox)
@@ -218,6 +217,7 @@ class Replica:
             except Conflict:
                 self.world.stats.conflicts += 1
                 self._is_stale = True
+        encoded: Encoded = {}
         self._tell(entries, draft.answers, now, encoded)
         if entries:
             self.world.stats.delivery["here"].observe((self.world.clock() - now) / 1000)
@@ -309,19 +309,19 @@ class Replica:
             for it in hellos
         )
 
-    def _catch_up(self, encoded: Encoded) -> None:
+    def _catch_up(self) -> None:
         """Take in what other workers have appended."""
         news, self._news = self._news, []
         for item in news:
             if item.base == self.position and not self._is_stale:
-                self._take(item, encoded)
+                self._take(item)
             elif item.position.epoch != self.position.epoch or item.position.seq > self.position.seq:
                 self.world.stats.gaps["news"] += not self._is_stale
                 self._is_stale = True
             elif self.history.tag_at(item.position.seq) == item.position.tag:
                 self._remember(item)  # its events came with an append of ours, but not whose commands they were
 
-    def _take(self, news: News, encoded: Encoded) -> None:
+    def _take(self, news: News) -> None:
         for entry in news.entries:
             for seq in chat.forgotten_by(self.room, entry.event):
                 if (without_text := self.history.blank(seq)) is not None:
@@ -334,7 +334,7 @@ class Replica:
             self._keep()
             self.history.drop(self.position.seq - self.world.settings.room_events)
         now = self.world.clock()
-        self._tell(news.entries, {}, now, encoded)
+        self._tell(news.entries, {}, now, {})
         if news.entries:
             self.world.stats.delivery["elsewhere"].observe((now - news.entries[0].event.at) / 1000)
 

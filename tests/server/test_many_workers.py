@@ -30,6 +30,20 @@ async def workers(tmp_path: Path, valkey: Valkey) -> AsyncIterator[tuple[Served,
         yield one, other
 
 
+def answers_late(worker: Served, monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, asyncio.Event]:
+    """Its log does what it is asked, and keeps the answer back: that it does, and the word to go on."""
+    append, is_slow, may_go_on = worker.log.append, asyncio.Event(), asyncio.Event()
+
+    async def slowly(room: RoomId, batch: Batch) -> Appended:
+        appended = await append(room, batch)
+        is_slow.set()
+        await may_go_on.wait()
+        return appended
+
+    monkeypatch.setattr(worker.log, "append", slowly)
+    return is_slow, may_go_on
+
+
 async def test_what_is_said_on_one_is_heard_on_the_other(workers: tuple[Served, Served]) -> None:
     one, other = workers
     alice, bob = await one.comes("Alice"), await other.comes("Bob")
@@ -75,15 +89,7 @@ async def test_who_has_given_up_waiting_for_one_worker_stays_on_the_next(
     alice = await one.comes("Alice")
     await alice.leave_the_line()
     await alice_is_away(one)
-    append, is_slow, may_go_on = one.log.append, asyncio.Event(), asyncio.Event()
-
-    async def slowly(room: RoomId, batch: Batch) -> Appended:
-        appended = await append(room, batch)
-        is_slow.set()
-        await may_go_on.wait()
-        return appended
-
-    monkeypatch.setattr(one.log, "append", slowly)
+    is_slow, may_go_on = answers_late(one, monkeypatch)
     waiting = await one.connected()
     await waiting.send({"t": "hello", "seat": alice.welcome["seat"]})
     await is_slow.wait()
@@ -93,6 +99,32 @@ async def test_who_has_given_up_waiting_for_one_worker_stays_on_the_next(
     await (await one.comes("Bob")).does("say", text="By now the first worker has seen to everybody")
     await again.sees("said", text="By now the first worker has seen to everybody")
     await again.does("say", text="Still here")
+
+
+async def test_who_is_let_in_one_after_the_other_elsewhere_sees_the_room_as_it_is_then(
+    workers: tuple[Served, Served], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = workers
+    keys = (await one.a_meeting(slug="door", waiting_room=True)).keys
+    fay = await one.comes("Fay", "door", key=keys.host)
+    greta = await other.comes("Greta", "door", key=keys.host)
+    waiting = [await other.connected("door") for _ in range(2)]
+    for name, person in zip(("Alice", "Bob"), waiting, strict=True):
+        assert (await person.hello(name=name))["t"] == "waiting"
+        await fay.sees("knocked", name=name)
+    is_slow, may_go_on = answers_late(other, monkeypatch)
+    await greta.tell("say", text="A moment, please")
+    await is_slow.wait()
+    await fay.sees("said")
+    for event in [event for event in fay.events if event["t"] == "knocked"]:
+        await fay.does("admit", who=event["who"])
+    [replica] = other.replicas
+    while len(replica._news) < 2:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    may_go_on.set()
+    for person in waiting:
+        welcome = await person.receive()
+        assert welcome["you"] in {it["id"] for it in welcome["room"]["participants"]}
 
 
 async def alice_is_away(served: Served) -> None:
