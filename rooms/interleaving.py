@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from rooms.chat import Reacted, Said
 from rooms.floor import Shared
 from rooms.room import AnyEvent, Room, evolve
-from rooms.safety import HelpAsked, Reported
 from rooms.vocabulary import Event
 
-_SIMPLE = Said | Reacted | Shared | HelpAsked | Reported
+_SIMPLE = Said | Reacted | Shared
 
 
 def commute(room: Room, ours: Sequence[Event], missed: Sequence[Event]) -> bool:
