@@ -247,7 +247,8 @@ def work() -> None:
         charge = msgspec.json.decode(orders.readline(), type=Charge)
     settings = charge.settings
     set_up(settings.log_format)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C goes to all; the supervisor says when to stop
+    for of_the_terminal in (signal.SIGINT, signal.SIGHUP):  # they go to all; the supervisor says when to stop
+        signal.signal(of_the_terminal, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     listening: socket.socket = listen(settings.host, settings.port, shared=True)
     server = App(settings, worker=charge.worker, meet=Path(charge.meet)).server(lives=_say_so)

@@ -178,6 +178,14 @@ async def test_workers_whose_supervisor_has_died_stop_by_themselves(tmp_path: Pa
             await everybody_hears(rooms, "Here we are again")
 
 
+async def test_a_terminal_that_is_closed_ends_no_worker(tmp_path: Path, valkey: Valkey) -> None:
+    async with site(tmp_path, valkey) as served:
+        worker = min(served.workers)
+        os.kill(worker, signal.SIGHUP)
+        os.kill(worker, signal.SIGTERM)
+        assert await served.says(r"worker_ended.*code=\D*?(-?\d+)\b(?!m)") == ["0"], "it ended as it was told to"
+
+
 async def test_a_second_installation_on_the_port_is_refused(
     tmp_path: Path, valkey: Valkey, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
