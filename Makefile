@@ -37,7 +37,7 @@ bench: setup .venv/ready-to-bench bench/rivals/node_modules/.package-lock.json #
 	$(BIN)/python -m bench $(BENCH)
 	$(BIN)/python -m bench.schedule
 
-chaos: setup .venv/ready-to-test ## Let everything fail under 200 people, and renew under 1,000 (half an hour)
+chaos: setup .venv/ready-to-test ## Let everything fail under 200 people, and renew under 1,000 (twenty minutes)
 	$(BIN)/python -m tests.chaos $(CHAOS)
 
 simulate: setup .venv/ready-to-test ## Hold ten thousand simulated meetings in which nearly everything goes wrong
