@@ -256,13 +256,13 @@ class Replica:
             self.history.add(entries)
             for seq, entry in zip(forgotten, batch.forget, strict=True):
                 self.history.replace(seq if seq <= batch.base.seq else seq + len(missed), entry)
+            self._windows |= draft.windows
+            self._windows |= appended.windows
+            for who in batch.parted:
+                self._windows.pop(who, None)
         for ack in (message for messages in draft.answers.values() for message in messages if isinstance(message, Ack)):
             if ack.seq > batch.base.seq:
                 ack.seq += len(missed)
-        self._windows |= draft.windows
-        self._windows |= appended.windows
-        for who in batch.parted:
-            self._windows.pop(who, None)
         stats.batches += 1
         stats.events += len(batch.entries)
         stats.commands += len(batch.commands)
