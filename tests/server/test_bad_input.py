@@ -7,7 +7,7 @@ import json
 import math
 import random
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -59,13 +59,23 @@ def fine(type_: Any) -> Any:
     if kind is Literal:
         literal = type_ if get_origin(type_) is Literal else get_args(type_)[0]
         return get_args(literal)[0]
+    if kind is Sequence:
+        return [fine(element(type_))]
     return {str: "x", int: 1, float: 1.5, bool: True}[kind]
+
+
+def element(type_: Any) -> Any:
+    """Of what a field takes a list."""
+    return get_args(get_args(type_)[0])[0]
 
 
 def wrong(type_: Any) -> Iterator[Any]:
     """Values of every kind that the field does not take, and the nearest and the farthest beyond its bounds."""
     takes = plain(type_)
     yield from ({}, [], {"a": [1]})
+    if Sequence in takes and (longest := takes[Sequence].max_length) is not None:
+        yield fine(type_) * (longest + 1)
+        yield from ([value] for value in wrong(element(type_)))
     if str in takes:
         if (longest := takes[str].max_length) is not None:
             yield from ("x" * (longest + 1), "x" * 16_000)
