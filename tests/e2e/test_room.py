@@ -138,6 +138,8 @@ async def test_everything_can_be_reached_by_keyboard(house: House) -> None:
     await expect(fay.page.get_by_role("heading", level=1)).to_be_focused()
     await fay.looks_at("Service")
     await fay.page.get_by_role("heading", level=1).focus()
+    for name in ("Send", "Start the meeting", "Lock the door"):  # panels are made one after the other
+        await expect(fay.page.get_by_role("button", name=name, exact=True)).to_be_visible()
     named = "document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent.trim()"
     reached = set[str]()
     for _ in range(40):

@@ -33,7 +33,8 @@ function start(root: HTMLElement, room: string, described: Meeting): void {
   const hasPasscode = signal(secrets.passcode !== undefined);
   // The server's form was there before us, and may be in use already: nothing of it is lost.
   const before = root.querySelector('input');
-  const hadFocus = before !== null && document.activeElement === before;
+  const controls = () => [...root.querySelectorAll<HTMLElement>('a, button, input')];
+  const focused = controls().findIndex(it => it === document.activeElement);
   const typed = { name: signal(before?.value ?? ''), passcode: signal('') };
   const leave = () => {
     typed.name.value = '';
@@ -83,11 +84,9 @@ function start(root: HTMLElement, room: string, described: Meeting): void {
     </AppProvider>,
     root,
   );
-  const after = root.querySelector('input');
-  if (hadFocus && after) {
-    after.focus({ preventScroll: true });
-    after.setSelectionRange(before.selectionStart, before.selectionEnd);
-  }
+  const after = controls()[focused];
+  after?.focus({ preventScroll: true });
+  if (before && after instanceof HTMLInputElement) after.setSelectionRange(before.selectionStart, before.selectionEnd);
   installable();
 }
 
