@@ -86,7 +86,8 @@ function start(root: HTMLElement, room: string, described: Meeting): void {
   );
   const after = controls()[focused];
   after?.focus({ preventScroll: true });
-  if (before && after instanceof HTMLInputElement) after.setSelectionRange(before.selectionStart, before.selectionEnd);
+  if (before && after instanceof HTMLInputElement && after.type === before.type)
+    after.setSelectionRange(before.selectionStart, before.selectionEnd);
   installable();
 }
 
