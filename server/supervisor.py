@@ -30,6 +30,7 @@ STOP_SECONDS: Final = 20.0  # to stop, beside `drain_seconds`
 FIRST_PAUSE: Final = 1.0  # seconds before a worker that died is replaced, for its people come back first; it doubles
 LONGEST_PAUSE: Final = 8.0
 LEAVING_SECONDS: Final = 10.0  # that the workers of a supervisor that was killed have to leave the port
+AGAIN_SECONDS: Final = 0.25  # until it is looked again whether they have
 SOUND_SECONDS: Final = 30.0  # a worker that lived for so long was sound
 
 USUAL: Final = Settings()
@@ -216,7 +217,7 @@ async def _claim(settings: Settings) -> socket.socket:
         if not is_told:
             log.warning("port_taken", port=settings.port, seconds=LEAVING_SECONDS)
             is_told = True
-        await asyncio.sleep(FIRST_PAUSE)
+        await asyncio.sleep(AGAIN_SECONDS)
 
 
 async def _renew(places: list[Place], renew: asyncio.Event) -> None:
