@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -163,6 +163,13 @@ class Served:
     async def close(self) -> None:
         for client in self._clients:
             client.line.transport.abort()
+
+
+async def it_is_so(served: Served, holds: Callable[[], object]) -> None:
+    """Wait, while the server sees to its clients."""
+    async with asyncio.timeout(SECONDS):
+        while not holds():
+            await served.get("/healthz")
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """What a room does when its log conflicts, is away, or loses an answer. A log as fickle as another machine's."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from rooms.vocabulary import EVERYONE, MessageId, ParticipantId, RoomId
 from server.hub import Hub
 from server.log import Appended, Batch, Conflict, Entry, Loaded, Unavailable, payload_of
 from server.log.memory import MemoryLog
-from tests.server.kit import SECONDS, Served, serving
+from tests.server.kit import Served, it_is_so, serving
 
 OTHER = ParticipantId("other")
 
@@ -220,13 +220,6 @@ async def test_what_is_true_and_was_not_told_is_heard_by_those_who_come_back(
     assert [event["text"] for event in bob.events if event["t"] == "said"] == ["once", "heard"]
     assert served.app.metrics.stats.faults == 1
     served.app.metrics.stats.faults = 0
-
-
-async def it_is_so(served: Served, holds: Callable[[], object]) -> None:
-    """Wait, while the server sees to its clients."""
-    async with asyncio.timeout(SECONDS):
-        while not holds():
-            await served.get("/healthz")
 
 
 async def the_log_is_asked(served: Served, waiting: int = 0) -> None:

@@ -15,7 +15,7 @@ from server.log import Appended, Batch, Unavailable
 from server.redis import RedisLine
 from server.workers import RedisWorkers
 from tests.server.client import Client
-from tests.server.kit import Served, serving
+from tests.server.kit import Served, it_is_so, serving
 from tests.server.test_supervisor import site
 from tests.valkey import Valkey, a_valkey
 
@@ -119,8 +119,7 @@ async def test_who_is_let_in_one_after_the_other_elsewhere_sees_the_room_as_it_i
     for event in [event for event in fay.events if event["t"] == "knocked"]:
         await fay.does("admit", who=event["who"])
     [replica] = other.replicas
-    while len(replica._news) < 2:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+    await it_is_so(other, lambda: len(replica._news) == 2)
     may_go_on.set()
     for person in waiting:
         welcome = await person.receive()
@@ -128,8 +127,7 @@ async def test_who_is_let_in_one_after_the_other_elsewhere_sees_the_room_as_it_i
 
 
 async def alice_is_away(served: Served) -> None:
-    while not served.replicas[0].room.away:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+    await it_is_so(served, lambda: served.replicas[0].room.away)
 
 
 async def test_a_command_that_is_sent_again_to_another_worker_is_carried_out_once(

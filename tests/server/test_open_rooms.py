@@ -1,6 +1,5 @@
 """A room that is open is found on every worker, whatever the schedule says of its date by now."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from msgspec.structs import replace
 from server.schedule.meetings import STAMP
 from server.schedule.recurrence import Change, Once, Weekly
 from tests.server.client import Client
-from tests.server.kit import MINUTE, Given, Served, serving
+from tests.server.kit import MINUTE, Given, Served, it_is_so, serving
 from tests.server.test_supervisor import everybody_hears, people, site
 from tests.valkey import Valkey
 
@@ -131,8 +130,8 @@ async def test_it_is_told_of_again_when_redis_has_forgotten_it(evening: Evening,
     with valkey.client() as client:
         client.execute_command("CLIENT", "KILL", "TYPE", "PUBSUB")  # as when it is started anew
     await evening.fay.until("snapshot")
-    while not await evening.other.app.house._world.workers.open_room("circle"):  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+    with valkey.client() as client:
+        await it_is_so(evening.other, lambda: client.exists(OPEN))
     evening.pass_time(40 * MINUTE)
     await evening.newcomers_find_it()
 
@@ -174,8 +173,8 @@ async def test_newcomers_of_a_cancelled_date_find_it_on_each_of_several_processe
         made = await served.makes(slug="circle", **rule)
         [alice] = await stack.enter_async_context(people(made["join_url"], 1))
         client = stack.enter_context(valkey.client())
-        while not client.exists(OPEN):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+        while not client.exists(OPEN):
+            await http.get("/healthz")
         headers = {"authorization": f"Bearer {made['manage_url'].partition('key=')[2]}"}
         changes = [{"date": f"{began:%Y-%m-%d}", "cancelled": True}]
         answer = await http.patch("/api/meetings/circle", json={"changes": changes}, headers=headers)
