@@ -75,6 +75,22 @@ async def test_whoever_leaves_before_the_scripts_are_there_leaves_nothing_either
     assert await bob.page.evaluate("history.length") == length
 
 
+async def test_who_tabs_while_the_page_takes_over_the_form_stays_where_they_are(house: House) -> None:
+    await house.a_meeting()
+    bob = await house.person()
+    may_come = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await may_come.wait()
+        await route.continue_()
+
+    await bob.page.route("**/assets/room-*.js", late)
+    await bob.page.goto(bob.link, wait_until="commit")
+    await bob.page.get_by_role("link", name="Leave quickly").focus()
+    may_come.set()
+    await expect(bob.page.get_by_role("button", name="Leave quickly")).to_be_focused()
+
+
 async def test_a_language_is_chosen_while_a_name_is_typed(house: House) -> None:
     await house.a_meeting()
     bob = await house.person()
