@@ -182,6 +182,8 @@ class Replica:
         """Live until the room is over, or until it turns out that nobody came."""
         try:
             while not self.is_over:
+                if self._wake.is_set():
+                    await asyncio.sleep(0)  # for what lies in the sockets by now to become one batch with it
                 await self._wake.wait()
                 self._wake.clear()
                 inbox, self._inbox = self._inbox, []
