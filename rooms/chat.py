@@ -40,7 +40,7 @@ MOST_SLOW_SECONDS: Final = 3600.0
 Unit = Literal["days", "months", "years"]
 
 
-class Message(Struct, omit_defaults=True):
+class Message(Struct, gc=False, omit_defaults=True):
     id: MessageId
     seq: int
     text: str
@@ -52,7 +52,7 @@ class Message(Struct, omit_defaults=True):
     audience: Audience = EVERYONE
     reactions: dict[str, int] = field(default_factory=dict)
     reactors: dict[str, list[ParticipantId]] = field(default_factory=dict)
-    pinned_at: list[int] = field(default_factory=list)  # the sequence numbers of the events that quote it
+    pinned_at: tuple[int, ...] = ()  # the sequence numbers of the events that quote it
 
 
 class Celebration(Struct, omit_defaults=True):
@@ -392,7 +392,7 @@ def on_pinned(room: Room, event: Pinned) -> None:
         )  # fmt: skip
         in_order = sorted([*room.messages.values(), message], key=lambda it: it.at)
         room.messages = {it.id: it for it in in_order}
-    message.pinned_at.append(event.seq)
+    message.pinned_at = (*message.pinned_at, event.seq)
 
 
 def on_unpinned(room: Room, event: Unpinned) -> None:

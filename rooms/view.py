@@ -204,6 +204,8 @@ class RoomView(Struct):
 def audience(room: Room, event: Event) -> Audience:
     """Who may see `event`, which happens to `room` now: ask before it is evolved."""
     match event:
+        case chat.Said():  # by far the most
+            return chat.audience_of_message(event)
         case presence.Left() if event.who in room.lobby:
             return SERVICE_TEAM
         case presence.Joined() if event.role in SERVICE:
@@ -219,8 +221,6 @@ def audience(room: Room, event: Event) -> Audience:
         case safety.SeenTo():
             authors = (room.requests[request].by for request in event.requests if request in room.requests)
             return Audience(service=True, who=tuple(dict.fromkeys(authors)))
-        case chat.Said():
-            return chat.audience_of_message(event)
         case chat.Unsaid():
             return _audience_of(room, event.message)
         case chat.Reacted():

@@ -99,11 +99,12 @@ class Tick(Request, frozen=True):
     """A deadline may have come. Carried out until it has nothing more to say."""
 
 
-class Event(Struct, kw_only=True, omit_defaults=True, tag_field="t", tag=snake):
+class Event(Struct, gc=False, kw_only=True, omit_defaults=True, tag_field="t", tag=snake):
     """What happened. `decide` sets `at` and `by`; the log sets `seq` and `tag`.
 
     `by` is absent where the room itself did it. An event that `moves` changes what later commands may do; talk does
-    not, so that two people talking at once never stand in each other's way.
+    not, so that two people talking at once never stand in each other's way. None holds itself, so the collector, which
+    would look at all that a room remembers again and again, may pass it by.
     """
 
     moves: ClassVar[bool] = True

@@ -16,7 +16,8 @@ class SteadyClock:
         self._latest = 0
 
     def __call__(self) -> int:
-        self._latest = max(self._latest, round((self._monotonic() + self._offset) * 1000))
+        now = round((self._monotonic() + self._offset) * 1000)
+        self._latest = max(self._latest, now)
         return self._latest
 
     def set(self, milliseconds: float) -> None:

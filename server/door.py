@@ -292,6 +292,8 @@ class Door:
 
     def tell_places(self, now: int) -> None:
         """Tell those in the waiting room where they stand, if that has changed."""
+        if not (self._lobby or self._places):
+            return
         room, before = self._replica.room, self._places
         self._places = {link: place for place, link in enumerate(self._lobby.values(), start=1)}
         for link, place in self._places.items():

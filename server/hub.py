@@ -25,6 +25,11 @@ class Link(Protocol):
     connection: Connection
 
 
+def _is_for_all(entry: Entry) -> bool:
+    """Whether everybody sees it, and goes on to see what comes after it."""
+    return entry.audience.everyone and not isinstance(entry.event, PARTINGS)
+
+
 class Hub:
     """The connections of one room on this worker, at most one for each participant."""
 
@@ -51,18 +56,18 @@ class Hub:
         """Carry `entries` to all who may see them, and each asker's `answers` right behind them in the same write."""
         for text, connections in self._connections.items():
             if connections and entries:
-                if all(entry.audience.everyone and not isinstance(entry.event, PARTINGS) for entry in entries):
+                if all(map(_is_for_all, entries)):
                     data = framed([entry.event for entry in entries], text)
-                    listeners = connections.copy()  # also because a connection that is cut leaves the set
                     for link, messages in answers.items():
-                        if listeners.pop(link, None) is not None:
+                        if link in connections:
                             link.connection.write(data + framed(messages, text))
-                    for connection in listeners.values():
-                        connection.write(data)
+                    asking = {link.connection for link in answers}
+                    for write in [it.write for it in connections.values() if it not in asking]:
+                        write(data)
                 else:
                     self._publish_narrowly(room, entries, text, answers)
         for link, messages in answers.items():
-            if not entries or link not in self._connections[link.text]:
+            if not (entries and link in self._connections[link.text]):
                 link.connection.write(framed(messages, link.text))
 
     def _publish_narrowly(
