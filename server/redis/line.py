@@ -45,6 +45,7 @@ class RedisLine:
         self._servers: Servers = (Cluster if where.kind == "cluster" else OneServer)(where, self.doubt.set)
 
     async def __aenter__(self) -> Self:
+        self.now = asyncio.get_running_loop().time  # which `get_running_loop` asks the system about each time
         self._tasks = asyncio.TaskGroup()  # a bug there ends whoever entered here
         await self._tasks.__aenter__()
         self._living = self._tasks.create_task(self._servers.live())
@@ -70,10 +71,12 @@ class RedisLine:
 
     async def run(self, script: Script, keys: Sequence[bytes], arguments: Sequence[Any]) -> Any:
         """What a script returns."""
-        try:
-            return await self.call("EVALSHA", script.sha, len(keys), *keys, *arguments)
-        except NoScriptError:  # a server that was started anew; nothing has happened
+        [reply] = await self._servers.ask([("EVALSHA", script.sha, len(keys), *keys, *arguments)])
+        if isinstance(reply, NoScriptError):  # a server that was started anew; nothing has happened
             return await self.call("EVAL", script.text, len(keys), *keys, *arguments)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
 
     # Channels
 

@@ -35,15 +35,13 @@ class Node:
         self._subscribing: dict[bytes, asyncio.Future[None]] = {}
         self._has_listeners = asyncio.Event()
 
-    async def ask(self, commands: Sequence[Command]) -> list[Any]:
+    def ask(self, commands: Sequence[Command]) -> Awaitable[list[Any]]:
         """The replies, with errors in the place of replies. What is asked in one turn of the loop leaves together.
 
         Raises `Unavailable`.
         """
         pipe = self._pipe
-        if pipe is None or pipe.lost.is_set():
-            pipe = await self._opened()
-        return await pipe.ask(commands)
+        return self._ask_anew(commands) if pipe is None or pipe.lost.is_set() else pipe.ask(commands)
 
     async def subscribe(self, channel: bytes, heard: Heard) -> None:
         """From now on `heard` is told what is published there. Raises `Unavailable`."""
@@ -94,6 +92,9 @@ class Node:
                 await asyncio.sleep(AGAIN_SECONDS)
         finally:
             self.leave()
+
+    async def _ask_anew(self, commands: Sequence[Command]) -> list[Any]:
+        return await (await self._opened()).ask(commands)
 
     async def _opened(self) -> Pipe:
         """The pipe, opened anew by the first of all who ask for it."""

@@ -1,7 +1,7 @@
 """Where calls go: to the one server there is, or to the one that Sentinels name; for a cluster see cluster.py."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final, Protocol
 
@@ -23,7 +23,7 @@ class Servers(Protocol):
     async def live(self) -> None:
         """Until cancelled."""
 
-    async def ask(self, commands: Sequence[Command]) -> list[Any]:
+    def ask(self, commands: Sequence[Command]) -> Awaitable[list[Any]]:
         """The replies, with errors in the place of replies; see `Node.ask`."""
         ...
 
