@@ -6,21 +6,22 @@ appended as one batch, and published once. Whoever arrives waits in the same lin
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
-from copy import copy
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from time import perf_counter
 from typing import Final
 
 import msgspec
 from msgspec import Struct, field
 
 from config.settings import Settings
-from rooms import agenda, chat, presence, safety
+from rooms import agenda, chat, presence
 from rooms.interleaving import commute, put_before
 from rooms.room import Room, decide, evolve, next_deadline
 from rooms.view import audience
 from rooms.vocabulary import Command, Event, ParticipantId, Refused, Request, RoomId, Tick
 from server.clock import Clock
 from server.door import FAULT, Arrival, Door, Encoded, Link
+from server.hub import PARTINGS
 from server.hub import Link as HubLink
 from server.log import (
     FORMER_LOGS,
@@ -88,14 +89,8 @@ class Draft(Struct):
 
     batch: Batch
     answers: dict[HubLink, list[Message]] = field(default_factory=dict)
-    windows: dict[ParticipantId, Window] = field(default_factory=dict)  # of those who ask, as they will be
     arrived: list[tuple[Arrival, ParticipantId]] = field(default_factory=list)
     turned_away: list[tuple[Arrival, Refused]] = field(default_factory=list)
-
-
-def _parted(entry: Entry) -> ParticipantId | None:
-    """Whom the event takes out of the room."""
-    return entry.event.who if isinstance(entry.event, presence.Left | safety.Removed) else None
 
 
 class Replica:
@@ -124,7 +119,8 @@ class Replica:
         self._served: set[ParticipantId] = set()  # the service team at that event
         self._inbox: list[Item] = []
         self._news: list[News] = []
-        self._wake = asyncio.Event()
+        self._has_work = False
+        self._sleep: asyncio.Future[None] | None = None
         self._unanswered: list[Request] = []
         self._again: asyncio.TimerHandle | None = None
         self._deadline: asyncio.TimerHandle | None = None
@@ -135,24 +131,24 @@ class Replica:
     def ask(self, link: Link, command: Command) -> None:
         """A participant's command. Answered with an `ack` or a `refused`."""
         self._inbox.append(Ask(link, command))
-        self._wake.set()
+        self._wake()
 
     def request(self, *requests: Arrival | Request) -> None:
         """Something that the server itself asks of the room."""
         self._inbox += requests
-        self._wake.set()
+        self._wake()
 
     def hear(self, news: News) -> None:
         """Somebody appended to the log; perhaps this worker."""
         self._news.append(news)
-        self._wake.set()
+        self._wake()
 
     def compare(self, head: Position | None, before: Position) -> None:
         """The log was seen to stand at `head`, asked when this replica stood at `before`."""
         if self.position == before and head != before and not self._is_busy:
             self.world.stats.gaps["comparison"] += 1
             self._is_stale = True
-            self._wake.set()
+            self._wake()
 
     def look_for_the_lost(self) -> None:
         """A worker is gone: its people may be here by and by, or are away."""
@@ -162,7 +158,7 @@ class Replica:
 
     def look_around(self) -> None:
         """Perhaps nobody is here any more, and nobody ever was."""
-        self._wake.set()
+        self._wake()
 
     def goes_on_from(self, position: Position) -> bool:
         """Whether all that was true at that position is true here, as far as is known."""
@@ -178,14 +174,23 @@ class Replica:
 
     # The one task
 
+    def _wake(self) -> None:
+        """There is something to do. (An `asyncio.Event`, for any number of listeners, costs twice as much.)"""
+        self._has_work = True
+        if self._sleep is not None and not self._sleep.done():
+            self._sleep.set_result(None)
+
     async def run(self) -> None:
         """Live until the room is over, or until it turns out that nobody came."""
+        loop = asyncio.get_running_loop()
         try:
             while not self.is_over:
-                if self._wake.is_set():
+                if self._has_work:
                     await asyncio.sleep(0)  # for what lies in the sockets by now to become one batch with it
-                await self._wake.wait()
-                self._wake.clear()
+                else:
+                    self._sleep = loop.create_future()
+                    await self._sleep
+                self._has_work = False
                 inbox, self._inbox = self._inbox, []
                 self._is_busy = True
                 try:
@@ -203,13 +208,14 @@ class Replica:
     async def _carry_out(self, inbox: list[Item]) -> None:
         while True:
             self._catch_up()
-            if self._is_stale or self._is_behind(inbox):
+            others = [item for item in inbox if not isinstance(item, Ask)]
+            if self._is_stale or (others and self._is_behind(others)):
                 await self._reload()
-            elsewhere = await self._elsewhere(inbox)
+            elsewhere = await self._elsewhere(others) if others else ()
             now = max(self.world.clock(), self.room.at)
-            draft = Draft(Batch(self.position, self.room.version, windows=self._windows))
+            draft = Draft(Batch(self.position, self.room.version, self.room.version))
             if not self.room.id:
-                self._open(draft, now)
+                self._open(draft.batch, now)
             for item in inbox:
                 if not (isinstance(item, presence.Disconnect) and item.who in elsewhere):
                     self._decide(draft, item, now)
@@ -237,34 +243,29 @@ class Replica:
         batch = draft.batch
         if not batch.entries and not batch.commands:
             return []
+        room, batch.version = self.room, self.room.version
+        if batch.version > batch.expected:
+            parted = dict.fromkeys(entry.event.who for entry in batch.entries if isinstance(entry.event, PARTINGS))
+            batch.parted = [who for who in parted if who not in room.gone and who not in room.participants]
         forgotten = [entry.event.seq for entry in batch.forget]
-        parted, room = dict.fromkeys(map(_parted, batch.entries)), self.room
-        batch.parted = [who for who in parted if who and who not in room.gone and who not in room.participants]
-        stats, loop = self.world.stats, asyncio.get_running_loop()
-        asked = loop.time()
+        stats, asked = self.world.stats, perf_counter()
         appended = await self.world.log.append(self.id, batch)
-        stats.appending.observe(loop.time() - asked)
-        events = [entry.event for entry in batch.entries]
-        missed = [entry.event for entry in appended.missed]
-        if missed and not commute(self.room, events, missed):
+        stats.appending.observe(perf_counter() - asked)
+        if appended.missed and not self._put_before(appended.missed, draft):
             self._is_stale = True
             await self._reload()
             entries = []
         else:
-            if missed:
-                put_before(self.room, missed, events)
             entries = [*appended.missed, *batch.entries]
-            self.room.tag, self.position, self._saved = appended.position.tag, appended.position, appended.saved
+            room.tag, self.position, self._saved = appended.position.tag, appended.position, appended.saved
             self.history.add(entries)
             for seq, entry in zip(forgotten, batch.forget, strict=True):
-                self.history.replace(seq if seq <= batch.base.seq else seq + len(missed), entry)
-            self._windows |= draft.windows
+                self.history.replace(seq if seq <= batch.base.seq else seq + len(appended.missed), entry)
+            for who, (_, window) in batch.windows.items():
+                self._windows[who] = window
             self._windows |= appended.windows
             for who in batch.parted:
                 self._windows.pop(who, None)
-        for ack in (message for messages in draft.answers.values() for message in messages if isinstance(message, Ack)):
-            if ack.seq > batch.base.seq:
-                ack.seq += len(missed)
         stats.batches += 1
         stats.events += len(batch.entries)
         stats.commands += len(batch.commands)
@@ -272,6 +273,18 @@ class Replica:
         if self._must_save or self.position.seq - self._saved >= self.world.settings.room_events:
             await self._save()
         return entries
+
+    def _put_before(self, missed: Sequence[Entry], draft: Draft) -> bool:
+        """Let what others said stand before what is appended; False if the state is to be read again for that."""
+        base = draft.batch.base.seq
+        for ack in (it for answers in draft.answers.values() for it in answers if isinstance(it, Ack)):
+            if ack.seq > base:
+                ack.seq += len(missed)
+        theirs, ours = [entry.event for entry in missed], [entry.event for entry in draft.batch.entries]
+        if not commute(self.room, ours, theirs):
+            return False
+        put_before(self.room, theirs, ours)
+        return True
 
     async def _save(self) -> None:
         self._keep()
@@ -297,17 +310,17 @@ class Replica:
 
     # Following the log, and other workers
 
-    async def _elsewhere(self, inbox: list[Item]) -> frozenset[ParticipantId]:
+    async def _elsewhere(self, inbox: Sequence[Item]) -> Collection[ParticipantId]:
         """Whose line has ended here, and goes on at another worker."""
         lost = [item.who for item in inbox if isinstance(item, presence.Disconnect)]
-        return await self.world.workers.elsewhere(self.id, lost) if lost else frozenset()
+        return await self.world.workers.elsewhere(self.id, lost) if lost else ()
 
-    def _is_behind(self, inbox: list[Item]) -> bool:
+    def _is_behind(self, inbox: Sequence[Item]) -> bool:
         """Whether somebody comes who has seen more than this replica, on another worker."""
-        at, epochs = self.position, self._epochs
+        at = self.position
         hellos = (item.hello for item in inbox if isinstance(item, Arrival) and item.seat is not None)
         return any(
-            it.since is not None and ((it.epoch == at.epoch and it.since > at.seq) or it.epoch not in epochs)
+            it.since is not None and ((it.epoch == at.epoch and it.since > at.seq) or it.epoch not in self._epochs)
             for it in hellos
         )
 
@@ -410,7 +423,7 @@ class Replica:
 
     # Deciding
 
-    def _open(self, draft: Draft, now: int) -> None:
+    def _open(self, batch: Batch, now: int) -> None:
         it, settings = self.occurrence, self.world.settings
         limits = agenda.Limits(
             participants=settings.room_participants,
@@ -421,7 +434,7 @@ class Replica:
         ask = agenda.Open(
             it.room, it.slug, it.name, it.timezone, it.format, it.starts_at, it.ends_at, it.waits_for_start, limits
         )
-        self._apply(draft, decide(self.room, ask, None, now))
+        self._apply(batch, decide(self.room, ask, None, now))
 
     def _decide(self, draft: Draft, item: Item, now: int) -> None:
         if isinstance(item, Ask):
@@ -429,7 +442,7 @@ class Replica:
         elif isinstance(item, Arrival):
             self._decide_arrival(draft, item, now)
         elif not self._is_outdated(item):
-            self._apply(draft, decide(self.room, item, None, now), now)
+            self._apply(draft.batch, decide(self.room, item, None, now), now)
 
     def _is_outdated(self, item: Request) -> bool:
         """Whether somebody is back, or gone again, in the meantime."""
@@ -441,14 +454,13 @@ class Replica:
         return False
 
     def _decide_command(self, draft: Draft, ask: Ask, now: int) -> None:
-        link, command = ask.link, ask.command
+        link, command, batch = ask.link, ask.command, draft.batch
         who = link.who
         if who not in self.room.participants:
             return  # removed or gone in the meantime: the connection is closing
-        window = draft.windows.get(who)
-        if window is None:
-            window = draft.windows[who] = copy(self._windows.get(who)) or Window()
-        carried_out = window.has(command.id)
+        window = self._windows.get(who)
+        before, after = batch.windows.get(who) or (window, Window(window.last, window.done) if window else Window())
+        carried_out = after.has(command.id)
         answer: Message
         try:
             if carried_out is None:
@@ -459,10 +471,11 @@ class Replica:
                 events = self._rule(command, who, now)
                 for event in events:
                     for seq in chat.forgotten_by(self.room, event):
-                        self._forget(draft.batch, seq)
-                self._apply(draft, events, now)
-                draft.batch.commands.append((who, command.id))
-                window.add(command.id)
+                        self._forget(batch, seq)
+                self._apply(batch, events, now)
+                batch.commands.append((who, command.id))
+                after.add(command.id)
+                batch.windows[who] = before, after
             answer = Ack(id=command.id, seq=self.room.seq)
         except Refused as refusal:
             self.world.stats.refusals[refusal.code] += 1
@@ -484,7 +497,7 @@ class Replica:
             device = device_id(self.id, hello.device)
             join = presence.Join(arrival.who, arrival.seat, hello.name, arrival.role, device)
             try:
-                self._apply(draft, self._rule(join, None, now), now)
+                self._apply(draft.batch, self._rule(join, None, now), now)
             except Refused as refusal:
                 draft.turned_away.append((arrival, refusal))
                 return
@@ -501,10 +514,9 @@ class Replica:
             self.world.metrics.tell_of_fault(error)
             raise SORRY from None
 
-    def _apply(self, draft: Draft, events: list[Event], now: int | None = None) -> None:
+    def _apply(self, batch: Batch, events: list[Event], now: int | None = None) -> None:
         """Number the events and evolve the room; then, given `now`, all that the room itself has to say to that."""
         moved = False
-        batch = draft.batch
         for event in events:
             entry = Entry(event, audience(self.room, event))
             batch.entries.append(entry)
@@ -514,7 +526,7 @@ class Replica:
             moved = moved or event.moves
         if moved and now is not None:
             while consequences := decide(self.room, Tick(), None, now):
-                self._apply(draft, consequences)
+                self._apply(batch, consequences)
 
     # Telling
 

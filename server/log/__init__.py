@@ -16,12 +16,13 @@ from rooms.room import AnyEvent
 from rooms.vocabulary import NOBODY, Audience, ParticipantId, RoomId
 
 WINDOW: Final = 64  # command ids for each participant
+ALL_DONE: Final = (1 << WINDOW) - 1
 TAG_LENGTH: Final = 8
 FORMER_LOGS: Final = 8  # that are remembered
 FORMER_TAGS: Final = 256  # of each of them
 
 
-class Position(Struct, frozen=True):
+class Position(Struct, gc=False, frozen=True):
     """Where a log stands: which log (a random name), the last event's number, and the tag chained over all of them."""
 
     epoch: str = ""
@@ -29,7 +30,7 @@ class Position(Struct, frozen=True):
     tag: str = ""
 
 
-class Entry(Struct, frozen=True, array_like=True):
+class Entry(Struct, gc=False, frozen=True, array_like=True):
     """One event and those who may see it, decided when it happened."""
 
     event: AnyEvent
@@ -48,7 +49,7 @@ class Wiped(Exception):  # noqa: N818
     """The room is over, and its log was wiped."""
 
 
-class Window(Struct):
+class Window(Struct, gc=False):
     """Which of a participant's commands were carried out: the last id, and a bit for each of the 64 up to it."""
 
     last: int = 0
@@ -63,7 +64,7 @@ class Window(Struct):
 
     def add(self, command: int) -> None:
         if command > self.last:
-            self.done = (self.done << min(command - self.last, WINDOW) | 1) & ((1 << WINDOW) - 1)
+            self.done = (self.done << min(command - self.last, WINDOW) | 1) & ALL_DONE
             self.last = command
         else:
             self.done |= 1 << (self.last - command)
@@ -140,21 +141,23 @@ class History(Struct):
 class Batch(Struct):
     """What was decided together, and is to become true together.
 
-    The events were decided at position `base`, when the state's version was `expected`. `payloads` are the entries,
+    The events were decided at position `base`, when the state's version was `expected`; after them it is `version`, if
+    nothing comes in between. `payloads` are the entries,
     encoded before they had numbers. `commands` were carried out by it, those without events included. `forget` are
     entries whose text is taken back, as they are to be kept, with the numbers that they have at `base`. Of `parted`,
-    who will not come back, the commands need not be remembered any more. `windows` are those at `base`, as far as they
-    are known: a log need not look for what it is told, but checks it.
+    who will not come back, the commands need not be remembered any more. `windows` are those that the commands are in,
+    before and after the batch, as the appender knows them: a log need not look for what it is told, but checks it.
     """
 
     base: Position
     expected: int
+    version: int
     entries: list[Entry] = field(default_factory=list)
     payloads: list[bytes] = field(default_factory=list)
     commands: list[tuple[ParticipantId, int]] = field(default_factory=list)
     forget: list[Entry] = field(default_factory=list)
     parted: list[ParticipantId] = field(default_factory=list)
-    windows: Mapping[ParticipantId, Window] = field(default_factory=dict)
+    windows: dict[ParticipantId, tuple[Window | None, Window]] = field(default_factory=dict)
 
 
 class Appended(Struct):

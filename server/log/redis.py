@@ -5,7 +5,7 @@ A room is one hash; append.lua tells its fields, and is the only thing that writ
 
 import asyncio
 from collections.abc import Callable, Sequence
-from copy import copy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -118,7 +118,8 @@ class RedisLog:
             saved = await self._line.run(self._advance, [_key(room)], self._advancing(batch, end, entries, told))
             if saved is not None:
                 return Appended(end, [], int(saved))
-        arguments: list[Any] = [self._line.worker, _head(batch.base, batch.expected), _moving(batch), life]
+        moving = batch.version - batch.base.seq if batch.version > batch.expected else 0
+        arguments: list[Any] = [self._line.worker, _head(batch.base, batch.expected), moving, life]
         arguments += [len(entries), *entries, len(batch.forget)]
         for entry in batch.forget:
             arguments += [entry.event.seq, payload_of(entry)]
@@ -139,26 +140,24 @@ class RedisLog:
         return Appended(number(batch.entries, batch.payloads, before), missed_entries, int(saved), windows)
 
     def _advancing(self, batch: Batch, end: Position, entries: list[bytes], told: bytes) -> list[Any]:
-        """What advance.lua is told."""
-        base, moving = batch.base, _moving(batch)
-        windows: dict[ParticipantId, Window] = {}
+        """What advance.lua is told. Raises `Conflict`."""
+        base = batch.base
+        changes: list[Any] = ["head", _head(end, batch.version)]
+        for seq, entry in enumerate(entries, start=base.seq + 1):
+            changes += (f"e{seq}", entry)
+        names, windows = list[str](), list[str]()
+        for who, (before, after) in batch.windows.items():
+            name = f"c{who}"
+            names.append(name)
+            windows.append("" if before is None else _written(before))
+            changes += (name, _written(after))
         for who, command in batch.commands:
-            window = windows.get(who)
-            if window is None:
-                window = windows[who] = copy(batch.windows.get(who)) or Window()
-            if window.has(command) is not False:
+            before, _ = batch.windows[who]
+            if before is not None and before.has(command) is not False:
                 raise Conflict
-            window.add(command)
-        names = [f"c{who}" for who in windows]
-        before = [_written(it) if (it := batch.windows.get(who)) else "" for who in windows]
         place = _encode((base.epoch, base.seq, base.tag))[1:]  # without the array's head: the news has more in it
         news = [self._line.worker.encode(), b"\x96", place, _array_head(len(entries)), *entries, told]
-        changes: list[Any] = ["head", _head(end, base.seq + moving if moving else batch.expected)]
-        for seq, entry in enumerate(entries, start=base.seq + 1):
-            changes += [f"e{seq}", entry]
-        for name, window in zip(names, windows.values(), strict=True):
-            changes += [name, _written(window)]
-        return [len(names), *names, *before, _head(base, batch.expected), b"".join(news), *changes, SERVER]
+        return [len(names), *names, *windows, _head(base, batch.expected), b"".join(news), *changes, SERVER]
 
     async def _make_sure(self, room: RoomId) -> None:
         """The server is another than before, and may have lost the log's end: whoever has more of it is to say so.
@@ -173,7 +172,7 @@ class RedisLog:
 
     def _life(self, room: RoomId) -> int:
         """How long its log is to live from now on, in ms; 0 if that need not be told again yet."""
-        now = asyncio.get_running_loop().time()
+        now = self._line.now()
         if now - self._renewed.get(room, -RENEWED) < RENEWED:
             return 0
         self._renewed[room] = now
@@ -203,18 +202,13 @@ def _at(position: Position) -> str:
 
 
 def _head(position: Position, version: int) -> str:
-    return f"{_at(position)}{version}"
+    return f"{position.epoch} {position.seq} {position.tag} {version}"
 
 
 def _read_head(head: bytes) -> tuple[Position, int]:
     """Where the log stands, and the version of its state."""
     epoch, seq, tag, version = head.decode().split(" ")
     return Position(epoch, int(seq), tag), int(version)
-
-
-def _moving(batch: Batch) -> int:
-    """Which of its events, from 1, is the last that moves the state; 0 for none."""
-    return max((i for i, entry in enumerate(batch.entries, start=1) if entry.event.moves), default=0)
 
 
 def _array_head(length: int) -> bytes:
@@ -260,7 +254,12 @@ def _window(stored: bytes) -> Window:
 
 
 def _written(window: Window) -> str:
-    return f"{window.last} {format(window.done, 'b')[::-1].rstrip('0')}"
+    return f"{window.last} {_backwards(window.done)}"
+
+
+@lru_cache  # for most have carried out all of the last 64
+def _backwards(done: int) -> str:
+    return format(done, "b")[::-1].rstrip("0")
 
 
 def _fields(state: Loaded) -> list[Any]:

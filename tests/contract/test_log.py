@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
+from copy import copy
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -55,6 +56,16 @@ def starts() -> Started:
     return Started(ends_at=2, at=1)
 
 
+def changed(
+    commands: Sequence[tuple[ParticipantId, int]], known: Mapping[ParticipantId, Window]
+) -> dict[ParticipantId, tuple[Window | None, Window]]:
+    """The windows before and after these commands, for one who knows no better."""
+    after = {who: copy(known.get(who)) or Window() for who, _ in commands}
+    for who, command in commands:
+        after[who].add(command)
+    return {who: (known.get(who), window) for who, window in after.items()}
+
+
 class Writer:
     """Appends as a replica does, and knows the state's version."""
 
@@ -80,12 +91,13 @@ class Writer:
             Batch(
                 self.position,
                 self.version,
+                max([self.version, *(n for n, event in enumerate(events, self.position.seq + 1) if event.moves)]),
                 entries,
                 payloads,
                 commands or [],
                 [blank(Entry(event, EVERYONE)) for event in forget],
                 parted or [],
-                self.known if windows is None else windows,
+                changed(commands or (), self.known if windows is None else windows),
             ),
         )
         self.position, self.missed, self.windows_told = appended.position, appended.missed, appended.windows

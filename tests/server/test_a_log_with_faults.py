@@ -63,7 +63,9 @@ class FickleLog(MemoryLog):
     async def another_worker_says(self, of: RoomId, text: str) -> None:
         log = self._rooms[of]
         entry = Entry(Said(MessageId("other-1"), text, "everyone", at=1, by=OTHER), EVERYONE)
-        await super().append(of, Batch(log.position, log.version, [entry], [payload_of(entry)], [(OTHER, 7)]))
+        await super().append(
+            of, Batch(log.position, log.version, log.version, [entry], [payload_of(entry)], [(OTHER, 7)])
+        )
 
 
 @pytest.fixture
