@@ -14,7 +14,7 @@ from msgspec import Struct
 from rooms import agenda, chat, floor, presence, safety
 from rooms.room import Room, evolve
 from rooms.view import view
-from rooms.vocabulary import FACILITATORS, GREETERS, SERVICE, TIMEKEEPERS, Event, ParticipantId, Role
+from rooms.vocabulary import FACILITATORS, GREETERS, SERVICE, TIMEKEEPERS, Audience, Event, ParticipantId, Role
 from server.log import WINDOW, Entry, Former
 from server.replica import Replica
 from tests.rooms import specification
@@ -147,9 +147,18 @@ class Oracle:
             entry.event.seq, entry.event.tag = number, tag
             head = self._append(head, (head[0], number, tag), entry)
 
+    def _audience(self, head: Key, room: Room, event: Event) -> Audience:
+        """Who is to hear it: where what it is about was taken back on another worker at the same time, who heard that."""
+        match event:
+            case chat.Reacted(to=about) | chat.Unsaid(message=about) if about not in room.messages:
+                for node in self.back_from(head):
+                    if isinstance(node.event, chat.Said) and node.event.message == about:
+                        return specification.audience(room, node.event)
+        return specification.audience(room, event)
+
     def _append(self, head: Key, key: Key, entry: Entry) -> Key:
         room, event = self._room.at(head), entry.event
-        audience = specification.audience(room, event)
+        audience = self._audience(head, room, event)
         self._check_the_floor(room, event)
         self._check_rights(room, event)
         self._check_blocks(room, event)
