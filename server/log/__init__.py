@@ -20,6 +20,7 @@ ALL_DONE: Final = (1 << WINDOW) - 1
 TAG_LENGTH: Final = 8
 FORMER_LOGS: Final = 8  # that are remembered
 FORMER_TAGS: Final = 256  # of each of them
+TAGS_KEPT: Final = 10_000  # of events that are not kept any more
 
 
 class Position(Struct, gc=False, frozen=True):
@@ -91,11 +92,11 @@ class Former(Struct, frozen=True):
 
 
 class History(Struct):
-    """The latest entries of one log, and the tag before the first of them."""
+    """The latest entries of one log, and the tags of those before them, by which what was lost is told however late."""
 
     entries: list[Entry] = field(default_factory=list)
     seq: int = 0
-    tag_before: str = ""
+    tags_before: str = ""
 
     @property
     def first(self) -> int:
@@ -112,13 +113,17 @@ class History(Struct):
 
     def tag_at(self, seq: int) -> str | None:
         """The tag of event `seq`, by which a client's position is known to be of this log; None if it is too old."""
-        if seq == self.first - 1:
-            return self.tag_before
-        return self.entries[seq - self.first].event.tag if self.first <= seq <= self.seq else None
+        if seq == 0:
+            return ""
+        if seq >= self.first:
+            return self.entries[seq - self.first].event.tag if seq <= self.seq else None
+        end = len(self.tags_before) - (self.first - 1 - seq) * TAG_LENGTH
+        return self.tags_before[end - TAG_LENGTH : end] if end > 0 else None
 
     def former(self, epoch: str) -> Former:
         """This log, as it is remembered by one that goes on from it."""
-        seqs = range(max(self.first - 1, self.seq - FORMER_TAGS + 1), self.seq + 1)
+        oldest = self.first - len(self.tags_before) // TAG_LENGTH
+        seqs = range(max(oldest if oldest > 1 else 0, self.seq - FORMER_TAGS + 1), self.seq + 1)
         return Former(epoch, self.seq, tuple(self.tag_at(seq) or "" for seq in seqs))
 
     def blank(self, seq: int) -> Entry | None:
@@ -134,7 +139,8 @@ class History(Struct):
     def drop(self, seq: int) -> None:
         """Drop what happened up to event `seq`."""
         if (count := seq - self.first + 1) > 0:
-            self.tag_before = self.entries[count - 1].event.tag
+            tags = "".join(entry.event.tag for entry in self.entries[:count])
+            self.tags_before = (self.tags_before + tags)[-TAGS_KEPT * TAG_LENGTH :]
             del self.entries[:count]
 
 

@@ -14,7 +14,7 @@
 --
 -- The hash: head (epoch, seq, tag and version, with spaces between them), saved and snapshot, was (what it was written back
 -- from), server (the replication id of the server that is known to have all of it), first (the number of the first entry that
--- is kept), before (the tag before it), e{seq} (an entry: a MessagePack array of its tag and its payload), c{participant} (a
+-- is kept), before (the tags of those before it, the latest last), e{seq} (an entry: a MessagePack array of its tag and its payload), c{participant} (a
 -- window: the last command carried out; and for it and the 63 before it, backwards, whether they were, up to the last that was).
 
 local WINDOW, TAG, HEAD = 64, 8, '^(%S*) (%d+) (%S*) (%d+)$'
@@ -46,7 +46,7 @@ seq, base = tonumber(seq), tonumber(base)
 local based_on = tag
 if base ~= seq then
   if base < first - 1 or base > seq then return false end
-  based_on = base < tonumber(first) and call('HGET', room, 'before') or tag_of(call('HGET', room, 'e' .. base))
+  based_on = base < tonumber(first) and sub(call('HGET', room, 'before'), -TAG) or tag_of(call('HGET', room, 'e' .. base))
 end
 if based_on ~= base_tag then return false end -- a log that has lost its end, and has got another one
 

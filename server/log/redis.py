@@ -14,6 +14,8 @@ from msgspec import Struct
 
 from rooms.vocabulary import ParticipantId, RoomId
 from server.log import (
+    TAG_LENGTH,
+    TAGS_KEPT,
     Appended,
     Batch,
     Conflict,
@@ -179,7 +181,7 @@ class RedisLog:
         return LIFE
 
     async def save(self, room: RoomId, snapshot: bytes, at: Position) -> None:
-        await self._line.run(self._save, [_key(room)], [at.epoch, at.seq, snapshot])
+        await self._line.run(self._save, [_key(room)], [at.epoch, at.seq, snapshot, TAGS_KEPT * TAG_LENGTH])
 
     async def wipe(self, room: RoomId) -> None:
         await self._line.run(self._wipe, [_key(room)], [LIFE])
@@ -265,7 +267,7 @@ def _backwards(done: int) -> str:
 def _fields(state: Loaded) -> list[Any]:
     history = state.history
     fields: list[Any] = ["head", _head(state.position, state.version), "was", _encode(state.was)]
-    fields += ["saved", state.saved, "first", history.first, "before", history.tag_before]
+    fields += ["saved", state.saved, "first", history.first, "before", history.tags_before]
     if state.snapshot is not None:
         fields += ["snapshot", state.snapshot]
     for entry in history.entries:

@@ -336,11 +336,32 @@ async def test_what_lies_two_snapshots_back_is_too_old(log: Log, writer: Writer)
     loaded = await log.load(ROOM)
     assert loaded is not None
     history = loaded.history
-    assert (loaded.snapshot, history.after(1), history.tag_at(1)) == (b"two", None, None)
+    assert (loaded.snapshot, history.after(1)) == (b"two", None)
     assert [entry.event.seq for entry in history.after(2) or ()] == [3]
-    assert history.tag_at(2) == first.tag
     await writer.append(says("c"))
     assert [entry.event.seq for entry in (await writer.history()).after(2) or ()] == [3, 4]
+
+
+async def test_the_tags_of_what_is_too_old_are_still_known(log: Log, writer: Writer) -> None:
+    """For those who come back from a log that has lost its end since; and the next batch is chained to the last."""
+    positions = [writer.position]
+    for number in range(1, 6):
+        positions += [await writer.append(says(f"{number} a")), await writer.append(says(f"{number} b"))]
+        await log.save(ROOM, b"the state", positions[-1])
+    history = await writer.history()
+    assert [history.tag_at(seq) for seq in range(12)] == [*(position.tag for position in positions), None]
+    assert history.former("epoch").tags == tuple(position.tag for position in positions)
+    assert history.first == 9
+
+
+async def test_only_so_many_tags_are_kept(writer: Writer, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("server.log", "server.log.redis"):
+        monkeypatch.setattr(f"{module}.TAGS_KEPT", 3)
+    for number in range(1, 7):
+        await log.save(ROOM, b"the state", await writer.append(says(f"{number}")))
+    history = await writer.history()
+    assert [history.tag_at(seq) is None for seq in range(7)] == [False, True, True, False, False, False, False]
+    assert history.former("epoch").tags == tuple(history.tag_at(seq) for seq in range(3, 7))
 
 
 async def test_text_that_is_too_old_to_be_kept_can_still_be_taken_back(log: Log, writer: Writer) -> None:

@@ -148,7 +148,7 @@ class Oracle:
             head = self._append(head, (head[0], number, tag), entry)
 
     def _audience(self, head: Key, room: Room, event: Event) -> Audience:
-        """Who is to hear it: where what it is about was taken back on another worker at the same time, who heard that."""
+        """Who is to hear it; if what it is about was taken back at the same time on another worker, who heard that."""
         match event:
             case chat.Reacted(to=about) | chat.Unsaid(message=about) if about not in room.messages:
                 for node in self.back_from(head):
