@@ -139,10 +139,10 @@ class Pipe(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._feed(data)
-        gets, questions = self._gets, self._questions
+        gets, heard, questions = self._gets, self._heard, self._questions
         while (reply := gets()) is not _NOTHING:
-            if self._heard is not None:
-                self._heard(reply)
+            if heard is not None:
+                heard(reply)
                 continue
             question = questions[0]
             question.replies.append(reply)
