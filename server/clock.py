@@ -12,14 +12,14 @@ class SteadyClock:
 
     def __init__(self, wall: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._offset = wall() - monotonic()
-        self._latest = 0
+        self._offset = (wall() - monotonic()) * 1000
+        self._least = 0  # what it showed before it was set
 
     def __call__(self) -> int:
-        now = round((self._monotonic() + self._offset) * 1000)
-        self._latest = max(self._latest, now)
-        return self._latest
+        return max(self._least, round(self._monotonic() * 1000 + self._offset))
 
     def set(self, milliseconds: float) -> None:
         """It is that time now, by a clock that others go by, too."""
-        self._offset = milliseconds / 1000 - self._monotonic()
+        now = self._monotonic() * 1000
+        self._least = max(self._least, round(now + self._offset))
+        self._offset = milliseconds - now

@@ -110,11 +110,6 @@ class Door:
         else:
             self._counting[link] = asyncio.create_task(self._when_counted(counted, arrival))
 
-    def is_in(self, link: Link) -> bool:
-        """Whether it has been welcomed, and its participant has not left since."""
-        person = self._people.get(link.who)
-        return person is not None and person.link is link
-
     def is_connected(self, who: ParticipantId) -> bool:
         person = self._people.get(who)
         return person is not None and person.link is not None
@@ -123,11 +118,16 @@ class Door:
     def connected(self) -> list[ParticipantId]:
         return [who for who, person in self._people.items() if person.link is not None]
 
-    def too_fast(self, link: Link) -> float:
-        """Take one command from the budget of somebody who `is_in`: 0, or else the seconds to wait."""
+    def too_fast(self, link: Link) -> float | None:
+        """Take one command from the budget of whoever's link it is: 0, or else the seconds to wait.
+
+        None for a link that was not welcomed yet, or whose participant has left since.
+        """
+        person = self._people.get(link.who)
+        if person is None or person.link is not link:
+            return None
         settings = self._world.settings
-        bucket = self._people[link.who].bucket
-        return bucket.take(self._world.clock(), settings.commands_per_second, settings.command_burst)
+        return person.bucket.take(self._world.clock(), settings.commands_per_second, settings.command_burst)
 
     def type(self, link: Link, on: bool) -> None:
         """A participant is writing, or has stopped. Told to the others if they may speak, at most once a second."""

@@ -217,8 +217,12 @@ class Replica:
             if not self.room.id:
                 self._open(draft.batch, now)
             for item in inbox:
-                if not (isinstance(item, presence.Disconnect) and item.who in elsewhere):
-                    self._decide(draft, item, now)
+                if isinstance(item, Ask):
+                    self._decide_command(draft, item, now)
+                elif isinstance(item, Arrival):
+                    self._decide_arrival(draft, item, now)
+                elif not self._is_outdated(item, elsewhere):
+                    self._apply(draft.batch, decide(self.room, item, None, now), now)
             try:
                 entries = await self._append(draft)
                 break
@@ -269,7 +273,7 @@ class Replica:
         stats.batches += 1
         stats.events += len(batch.entries)
         stats.commands += len(batch.commands)
-        self._must_save |= any(seq <= self._saved for seq in forgotten)
+        self._must_save |= bool(forgotten) and min(forgotten) <= self._saved
         if self._must_save or self.position.seq - self._saved >= self.world.settings.room_events:
             await self._save()
         return entries
@@ -436,19 +440,11 @@ class Replica:
         )
         self._apply(batch, decide(self.room, ask, None, now))
 
-    def _decide(self, draft: Draft, item: Item, now: int) -> None:
-        if isinstance(item, Ask):
-            self._decide_command(draft, item, now)
-        elif isinstance(item, Arrival):
-            self._decide_arrival(draft, item, now)
-        elif not self._is_outdated(item):
-            self._apply(draft.batch, decide(self.room, item, None, now), now)
-
-    def _is_outdated(self, item: Request) -> bool:
-        """Whether somebody is back, or gone again, in the meantime."""
+    def _is_outdated(self, item: Request, elsewhere: Collection[ParticipantId]) -> bool:
+        """Whether somebody is back, here or `elsewhere`, or gone again, in the meantime."""
         match item:
             case presence.Disconnect():
-                return self.door.is_connected(item.who)
+                return item.who in elsewhere or self.door.is_connected(item.who)
             case presence.Reconnect():
                 return not self.door.is_connected(item.who)
         return False

@@ -82,10 +82,10 @@ class Socket:
         elif isinstance(command, Ping):
             self.send(Pong(now=self._house.now))
             self._strike(NEEDLESS, MOST_NEEDLESS)
-        elif not self._replica.door.is_in(self):
+        elif (wait := self._replica.door.too_fast(self)) is None:
             self.refuse(Refused("not_now", "You are not in the room yet."), command.id)
             self._strike(NEEDLESS, MOST_NEEDLESS)
-        elif wait := self._replica.door.too_fast(self):
+        elif wait:
             self.refuse(Refused("too_fast", "That was too fast; please wait a moment.", wait), command.id)
             self._strike(NEEDLESS, MOST_NEEDLESS)
         else:

@@ -113,7 +113,7 @@ class RedisLog:
 
     async def append(self, room: RoomId, batch: Batch) -> Appended:
         end = number(batch.entries, batch.payloads, batch.base)
-        entries = [_stored(entry, payload) for entry, payload in zip(batch.entries, batch.payloads, strict=True)]
+        entries = list(map(_stored, batch.entries, batch.payloads))
         told = _encode(batch.commands) + _encode(batch.parted)
         life = self._life(room)
         if not (life or batch.forget or batch.parted or len(batch.commands) > USUAL):

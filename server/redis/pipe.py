@@ -104,10 +104,9 @@ class Pipe(asyncio.Protocol):
         """Send these with what else leaves in this turn of the loop."""
         if not self._turn:
             self._loop.call_soon(self._leave)
-        self._turn += [
-            hiredis.pack_command((*command[:-1], self.server) if command[-1] is SERVER else command)
-            for command in commands
-        ]
+        for command in commands:
+            packed = hiredis.pack_command((*command[:-1], self.server) if command[-1] is SERVER else command)
+            self._turn.append(packed)
 
     async def learn_server(self) -> None:
         """Ask which server this is. Raises `RedisError`, `Unavailable`, also for a replica, which may be promoted."""
