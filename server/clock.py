@@ -12,14 +12,13 @@ class SteadyClock:
 
     def __init__(self, wall: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._offset = (wall() - monotonic()) * 1000
-        self._least = 0  # what it showed before it was set
+        self._offset = wall() - monotonic()
+        self._latest = 0
 
     def __call__(self) -> int:
-        return max(self._least, round(self._monotonic() * 1000 + self._offset))
+        self._latest = max(self._latest, round((self._monotonic() + self._offset) * 1000))
+        return self._latest
 
     def set(self, milliseconds: float) -> None:
         """It is that time now, by a clock that others go by, too."""
-        now = self._monotonic() * 1000
-        self._least = max(self._least, round(now + self._offset))
-        self._offset = milliseconds - now
+        self._offset = milliseconds / 1000 - self._monotonic()
