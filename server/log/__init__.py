@@ -92,7 +92,7 @@ class Former(Struct, frozen=True):
 
 
 class History(Struct):
-    """The latest entries of one log, and the tags of those before them, by which what was lost is told however late."""
+    """The latest entries of one log, and the tags of those before them, by which what was lost is told even late."""
 
     entries: list[Entry] = field(default_factory=list)
     seq: int = 0
