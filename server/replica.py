@@ -175,7 +175,7 @@ class Replica:
     # The one task
 
     def _wake(self) -> None:
-        """There is something to do. (An `asyncio.Event`, for any number of listeners, costs twice as much.)"""
+        """There is something to do. (An `asyncio.Event` is for any number of listeners, and costs more.)"""
         self._has_work = True
         if self._sleep is not None and not self._sleep.done():
             self._sleep.set_result(None)
