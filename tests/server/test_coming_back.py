@@ -59,7 +59,8 @@ async def test_a_position_that_is_too_old_gets_a_fresh_snapshot(tmp_path: Path) 
         assert again.welcome["resumed"] is False
         assert len(again.room["chat"]["messages"]) == 25
         assert "lost" not in again.welcome
-        assert (await served.resumes(alice, tag="00000000")).welcome["lost"] is True, "what was there then is not what is"
+        saw_what_is_not_true = await served.resumes(alice, tag="00000000")
+        assert saw_what_is_not_true.welcome["lost"] is True
 
 
 async def test_nobody_notices_a_blink(tmp_path: Path) -> None:
