@@ -212,11 +212,13 @@ async def _claim(settings: Settings) -> socket.socket:
         try:
             return claim(settings.host, settings.port)
         except OSError as error:
-            if error.errno != errno.EADDRINUSE or loop.time() > until:
+            if error.errno != errno.EADDRINUSE:
                 raise
-        if not is_told:
-            log.warning("port_taken", port=settings.port, seconds=LEAVING_SECONDS)
-            is_told = True
+            if not is_told:
+                log.warning("port_taken", port=settings.port, seconds=LEAVING_SECONDS)
+                is_told = True
+            if loop.time() > until:
+                raise
         await asyncio.sleep(AGAIN_SECONDS)
 
 
